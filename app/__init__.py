@@ -1,0 +1,1 @@
+"""Matinee: a self-hosted media server."""

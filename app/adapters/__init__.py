@@ -1,0 +1,1 @@
+"""What speaks to the outside: clocks, files, HTTP, metadata providers."""

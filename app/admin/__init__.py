@@ -1,0 +1,1 @@
+"""What only the administrator sees: activity, folders, problems."""

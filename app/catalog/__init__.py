@@ -1,0 +1,1 @@
+"""Works: titles, seasons, episodes, people, genres, artwork. Identity lives here, never in a path."""

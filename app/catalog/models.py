@@ -1,0 +1,203 @@
+"""Works and what is known of them. User data hangs on titles and episodes, so these rows outlive files.
+
+`media_id` strings are `m<Title.id>` for a film, `s<Title.id>` for a show and `e<Episode.id>` for an episode.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Float, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.adapters.database import Instant, Json
+from app.extensions import Model
+
+
+class Title(Model):
+    """A film or a show.
+
+    `identity_key` is what identification found (kind, folded title, year, explicit ids): two files that name the same
+    work meet here; a match with a provider later adds `ExternalId` rows and never changes ids. `search_text` is folded
+    (NFKD, casefold, ё→е, no punctuation). `file_count` counts playable files and keeps lists free of joins.
+    """
+
+    __tablename__ = "title"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8))  # movie, show
+    is_anime: Mapped[bool] = mapped_column(default=False)
+    identity_key: Mapped[str] = mapped_column(String(400), unique=True)
+    name: Mapped[str] = mapped_column(String(400))
+    original_name: Mapped[str | None] = mapped_column(String(400))
+    localized: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)  # {language: {"name", "overview"}}
+    sort_name: Mapped[str] = mapped_column(String(400))
+    search_text: Mapped[str] = mapped_column(Text, default="")
+    year: Mapped[int | None]
+    overview: Mapped[str | None] = mapped_column(Text)
+    rating: Mapped[float | None] = mapped_column(Float)
+    popularity: Mapped[float] = mapped_column(Float, default=0.0)
+    runtime_s: Mapped[float | None] = mapped_column(Float)
+    file_count: Mapped[int] = mapped_column(default=0)
+    confidence: Mapped[float] = mapped_column(Float, default=0.0)
+    locked_fields: Mapped[list[str]] = mapped_column(Json, default=list)
+    added_at: Mapped[datetime] = mapped_column(Instant)
+    updated_at: Mapped[datetime] = mapped_column(Instant)
+
+    seasons: Mapped[list[Season]] = relationship(
+        back_populates="title", order_by="Season.number", passive_deletes=True, cascade="all, delete-orphan"
+    )
+    genres: Mapped[list[Genre]] = relationship(secondary="title_genre", order_by="Genre.name", passive_deletes=True)
+
+    __table_args__ = (
+        Index("ix_title_list_name", "kind", "is_anime", "file_count", "sort_name", "id"),
+        Index("ix_title_list_added", "kind", "is_anime", "added_at", "id"),
+        Index("ix_title_list_year", "kind", "is_anime", "year", "id"),
+        Index("ix_title_list_rating", "kind", "is_anime", "rating", "id"),
+        Index("ix_title_added", "added_at", "id"),
+        Index("ix_title_popularity", "popularity", "id"),
+    )
+
+
+class Season(Model):
+    """One season of a show; number 0 holds specials."""
+
+    __tablename__ = "season"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title_id: Mapped[int] = mapped_column(ForeignKey("title.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    name: Mapped[str | None] = mapped_column(String(400))
+    overview: Mapped[str | None] = mapped_column(Text)
+
+    title: Mapped[Title] = relationship(back_populates="seasons")
+    episodes: Mapped[list[Episode]] = relationship(
+        back_populates="season", order_by="Episode.number", passive_deletes=True, cascade="all, delete-orphan"
+    )
+
+    __table_args__ = (UniqueConstraint("title_id", "number"),)
+
+
+class Episode(Model):
+    """One episode. `number` is its place in the season (decimal for `12.5`); `absolute` counts through the show."""
+
+    __tablename__ = "episode"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title_id: Mapped[int] = mapped_column(ForeignKey("title.id", ondelete="CASCADE"))
+    season_id: Mapped[int] = mapped_column(ForeignKey("season.id", ondelete="CASCADE"))
+    number: Mapped[float] = mapped_column(Float)
+    absolute: Mapped[float | None] = mapped_column(Float)
+    name: Mapped[str | None] = mapped_column(String(400))
+    overview: Mapped[str | None] = mapped_column(Text)
+    air_date: Mapped[date | None]
+    runtime_s: Mapped[float | None] = mapped_column(Float)
+    file_count: Mapped[int] = mapped_column(default=0)
+    added_at: Mapped[datetime] = mapped_column(Instant)
+
+    season: Mapped[Season] = relationship(back_populates="episodes")
+
+    __table_args__ = (
+        UniqueConstraint("season_id", "number"),
+        Index("ix_episode_title", "title_id", "season_id", "number"),
+        Index("ix_episode_added", "added_at"),
+    )
+
+
+class ExternalId(Model):
+    """What a provider calls this work. Anime databases have one work per season: hence `season`, `episode_offset`."""
+
+    __tablename__ = "external_id"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title_id: Mapped[int] = mapped_column(ForeignKey("title.id", ondelete="CASCADE"), index=True)
+    provider: Mapped[str] = mapped_column(String(32))
+    value: Mapped[str] = mapped_column(String(64))
+    season: Mapped[int | None]
+    episode_offset: Mapped[int] = mapped_column(default=0)
+
+    __table_args__ = (UniqueConstraint("provider", "value", "title_id", "season"),)
+
+
+class Genre(Model):
+    __tablename__ = "genre"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), unique=True)
+
+
+class TitleGenre(Model):
+    __tablename__ = "title_genre"
+
+    title_id: Mapped[int] = mapped_column(ForeignKey("title.id", ondelete="CASCADE"), primary_key=True)
+    genre_id: Mapped[int] = mapped_column(ForeignKey("genre.id", ondelete="CASCADE"), primary_key=True, index=True)
+
+
+class Person(Model):
+    __tablename__ = "person"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    name_key: Mapped[str] = mapped_column(String(200), unique=True)
+
+
+class Credit(Model):
+    """Who did what in a title; `order` is the billing order."""
+
+    __tablename__ = "credit"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title_id: Mapped[int] = mapped_column(ForeignKey("title.id", ondelete="CASCADE"), index=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    job: Mapped[str] = mapped_column(String(32))  # actor, director, writer
+    character: Mapped[str | None] = mapped_column(String(200))
+    order: Mapped[int] = mapped_column(default=0)
+
+
+class Collection(Model):
+    __tablename__ = "collection"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), unique=True)
+    overview: Mapped[str | None] = mapped_column(Text)
+
+
+class CollectionTitle(Model):
+    __tablename__ = "collection_title"
+
+    collection_id: Mapped[int] = mapped_column(ForeignKey("collection.id", ondelete="CASCADE"), primary_key=True)
+    title_id: Mapped[int] = mapped_column(ForeignKey("title.id", ondelete="CASCADE"), primary_key=True, index=True)
+
+
+class Artwork(Model):
+    """One picture of a work: where its original lies and what a page needs before it arrives.
+
+    Owner is a title, an episode, a person or a collection (exactly one). `origin` says where it came from (sidecar,
+    embedded, frame, composed); `path` is the original inside the data folder's `art/`; `thumbhash` is base64; `tint` is
+    `"r,g,b"` at a luminance of at most 0.15.
+    """
+
+    __tablename__ = "artwork"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title_id: Mapped[int | None] = mapped_column(ForeignKey("title.id", ondelete="CASCADE"))
+    episode_id: Mapped[int | None] = mapped_column(ForeignKey("episode.id", ondelete="CASCADE"))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
+    collection_id: Mapped[int | None] = mapped_column(ForeignKey("collection.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(16))  # poster, backdrop, still, logo
+    origin: Mapped[str] = mapped_column(String(16))
+    source_key: Mapped[str | None] = mapped_column(String(200))  # what it was made from: unchanged means done
+    path: Mapped[str] = mapped_column(String(400))
+    width: Mapped[int]
+    height: Mapped[int]
+    thumbhash: Mapped[str | None] = mapped_column(String(64))
+    tint: Mapped[str | None] = mapped_column(String(16))
+    updated_at: Mapped[datetime] = mapped_column(Instant)
+
+    __table_args__ = (
+        UniqueConstraint("title_id", "kind"),
+        UniqueConstraint("episode_id", "kind"),
+        UniqueConstraint("person_id", "kind"),
+        UniqueConstraint("collection_id", "kind"),
+    )

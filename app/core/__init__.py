@@ -1,0 +1,1 @@
+"""The rules of the product as frozen values and functions. No I/O, no clock, no randomness, no framework."""

@@ -1,0 +1,78 @@
+"""Builds the application: `core` for workers and commands, `web` for what answers HTTP."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from types import ModuleType
+
+from flask import Flask
+
+from app import wiring
+from app.extensions import babel, db, migrate, redis_client
+from app.web import errors
+from config import ROOT, Config
+
+FEATURES = (
+    "accounts",
+    "catalog",
+    "library",
+    "personal",
+    "search",
+    "transcoding",
+    "playback",
+    "browse",
+    "admin",
+    "home",
+)
+"""In import order, lowest shelf first."""
+
+
+def core(config: Config) -> Flask:
+    """Database, Redis, signals: everything but routes. Workers, commands and migrations start here."""
+    app = Flask("app", root_path=str(ROOT), static_folder=None, template_folder=str(ROOT / "templates"))
+    _configure(app, config)
+    return app
+
+
+def web(config: Config) -> Flask:
+    """The whole web process: `core` plus routes, pages and socket events."""
+    from app.web.openapi import create_app
+
+    app = create_app(str(ROOT))
+    _configure(app, config)
+    babel.init_app(app)
+    errors.init_app(app)
+    for feature in FEATURES:
+        for edge in ("routes", "pages", "events"):
+            _attach(app, f"app.{feature}.{edge}")
+    return app
+
+
+def _configure(app: Flask, config: Config) -> None:
+    app.config.update(
+        MATINEE=config,
+        SECRET_KEY=config.secret_key,
+        SQLALCHEMY_DATABASE_URI=config.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS={"pool_size": 20, "max_overflow": 10, "pool_pre_ping": True},
+    )
+    importlib.import_module("app.outbox")
+    for feature in FEATURES:
+        _import_if_there(f"app.{feature}.models")
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
+    app.extensions["matinee_redis"] = redis_client(config.redis_url)
+    wiring.connect()
+
+
+def _attach(app: Flask, name: str) -> None:
+    """Calls `init_app(app)` of an edge module where the feature has one."""
+    module = _import_if_there(name)
+    if module is not None:
+        module.init_app(app)
+
+
+def _import_if_there(name: str) -> ModuleType | None:
+    if importlib.util.find_spec(name) is None:
+        return None
+    return importlib.import_module(name)

@@ -1,0 +1,1 @@
+"""What belongs to one person: progress, history, lists, ratings, preferences."""

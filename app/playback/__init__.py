@@ -1,0 +1,1 @@
+"""Play sessions: the decision, playlists, tokens, original files, progress."""

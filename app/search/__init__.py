@@ -1,0 +1,1 @@
+"""Finding titles, episodes and people as one types."""

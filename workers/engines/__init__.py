@@ -1,0 +1,1 @@
+"""External programs and PyAV, one file each: argument lists only, never a shell."""
