@@ -32,6 +32,15 @@ class ConfigurationError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class PasswordCost:
+    """What one password hash costs (argon2id): passes, memory in KiB, lanes."""
+
+    rounds: int = 3
+    memory_kib: int = 65536
+    lanes: int = 4
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Checked settings; the names follow the environment's, without the prefix."""
 
@@ -60,6 +69,7 @@ class Config:
     tls_cert: Path | None
     tls_key: Path | None
     cors_origins: tuple[str, ...]
+    password_cost: PasswordCost = PasswordCost()  # not a setting: tests make it cheap
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Config:

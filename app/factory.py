@@ -10,7 +10,7 @@ from flask import Flask
 
 from app import wiring
 from app.extensions import babel, db, migrate, redis_client
-from app.web import errors
+from app.web import errors, security
 from config import ROOT, Config
 
 FEATURES = (
@@ -43,6 +43,7 @@ def web(config: Config) -> Flask:
     _configure(app, config)
     babel.init_app(app)
     errors.init_app(app)
+    security.init_app(app)
     for feature in FEATURES:
         for edge in ("routes", "pages", "events"):
             _attach(app, f"app.{feature}.{edge}")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,12 @@ import redis
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.extensions import db
+from app.accounts import guards, service, sign_ins
+from app.adapters import clock
+from app.core.access import Role
+from app.extensions import db, writing
 from app.factory import core, web
-from config import Config
+from config import Config, PasswordCost
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 
@@ -64,7 +68,11 @@ def config(tmp_path: Path, redis_url: str) -> Config:
         client.flushall()
     made = Config.from_env({"MATINEE_DATA_DIR": str(tmp_path / "data"), "SECRET_KEY": "k" * 40})
     return dataclasses.replace(
-        made, redis_url=redis_url, redis_is_private=False, transcodes_dir=str(tmp_path / "transcodes")
+        made,
+        redis_url=redis_url,
+        redis_is_private=False,
+        transcodes_dir=str(tmp_path / "transcodes"),
+        password_cost=PasswordCost(rounds=1, memory_kib=8, lanes=1),
     )
 
 
@@ -94,3 +102,67 @@ def _with_tables(app: Flask) -> Iterator[Flask]:
 def client(app: Flask) -> FlaskClient:
     """An anonymous HTTP client."""
     return app.test_client()
+
+
+@dataclass(frozen=True)
+class Person:
+    """A user that a test made, with a signed-in client (bearer header on every request)."""
+
+    user_id: int
+    sign_in_id: int
+    username: str
+    password: str
+    access_token: str
+    refresh_token: str
+    client: FlaskClient
+
+
+MakeUser = Callable[..., Person]
+
+
+@pytest.fixture
+def make_user(app: Flask) -> MakeUser:
+    """`make_user(username, role="user")` creates an account and signs it in."""
+
+    def make(username: str, role: Role = "user", password: str = "correct horse") -> Person:
+        with app.app_context():
+            hashed, now = guards.passwords().hash(password), clock.now()
+            with writing():
+                user = service.create_user(username=username, password_hash=hashed, role=role, now=now)
+                granted = sign_ins.start(
+                    user,
+                    device=sign_ins.Device("test", "127.0.0.1"),
+                    with_cookie=False,
+                    signer=guards.signer(),
+                    now=now,
+                )
+                user_id = user.id
+        client = app.test_client()
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {granted.access_token}"
+        return Person(
+            user_id, granted.sign_in_id, username, password, granted.access_token, granted.refresh_token, client
+        )
+
+    return make
+
+
+@pytest.fixture
+def admin(make_user: MakeUser) -> Person:
+    return make_user("admin", role="admin")
+
+
+@pytest.fixture
+def user(make_user: MakeUser) -> Person:
+    return make_user("user")
+
+
+@pytest.fixture
+def admin_client(admin: Person) -> FlaskClient:
+    """Signed in as an administrator."""
+    return admin.client
+
+
+@pytest.fixture
+def user_client(user: Person) -> FlaskClient:
+    """Signed in as an ordinary user."""
+    return user.client

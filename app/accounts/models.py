@@ -42,7 +42,9 @@ class Profile(Model):
 class SignIn(Model):
     """One device that is signed in: a refresh-token family, a web session, or both.
 
-    Only hashes of secrets are stored. A refresh token that comes back after it was rotated ends the sign-in.
+    Refresh tokens are derived from `refresh_seed`, the server's key and the `generation` that is now good, so an older
+    one is recognised however old it is: it ends the sign-in. Of the cookie and of the last `attempt` only hashes stay.
+    Ids are never given twice: an access token names its sign-in by id.
     """
 
     __tablename__ = "sign_in"
@@ -50,10 +52,10 @@ class SignIn(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
     profile_id: Mapped[int | None] = mapped_column(ForeignKey("profile.id", ondelete="SET NULL"))
-    refresh_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    refresh_seed: Mapped[str] = mapped_column(String(64))
     generation: Mapped[int] = mapped_column(default=0)
-    cookie_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
-    csrf_token: Mapped[str | None] = mapped_column(String(64))
+    attempt_hash: Mapped[str | None] = mapped_column(String(64))
+    cookie_hash: Mapped[str | None] = mapped_column(String(64))
     device: Mapped[str] = mapped_column(String(200), default="")
     address: Mapped[str] = mapped_column(String(64), default="")
     created_at: Mapped[datetime] = mapped_column(Instant)
@@ -62,17 +64,7 @@ class SignIn(Model):
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
     end_reason: Mapped[str | None] = mapped_column(String(32))
 
-    __table_args__ = (Index("ix_sign_in_user_live", "user_id", "ended_at"),)
-
-
-class SpentRefresh(Model):
-    """Hashes of refresh tokens that were rotated away, so that reuse is recognised."""
-
-    __tablename__ = "spent_refresh"
-
-    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
-    sign_in_id: Mapped[int] = mapped_column(ForeignKey("sign_in.id", ondelete="CASCADE"), index=True)
-    spent_at: Mapped[datetime] = mapped_column(Instant)
+    __table_args__ = (Index("ix_sign_in_user_live", "user_id", "ended_at"), {"sqlite_autoincrement": True})
 
 
 class Invite(Model):
@@ -102,6 +94,8 @@ class ApiKey(Model):
     prefix: Mapped[str] = mapped_column(String(12))
     created_at: Mapped[datetime] = mapped_column(Instant)
     used_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    __table_args__ = ({"sqlite_autoincrement": True},)
 
 
 class ServerSetting(Model):

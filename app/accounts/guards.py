@@ -1,0 +1,96 @@
+"""What a shown credential means: the resolver that `app/web/security.py` asks."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from flask import Flask, current_app
+
+from app.accounts import queries, tokens
+from app.accounts.live import Standing, Standings
+from app.accounts.passwords import Passwords
+from app.adapters import clock
+from app.core.access import Role, Viewer
+from app.core.errors import Unauthenticated
+from app.extensions import get_redis
+from app.web.security import Credential, Identity, register_resolver
+from config import Config
+
+
+def init_app(app: Flask) -> None:
+    """Gives the application its keys, its password hasher and its resolver."""
+    config: Config = app.config["MATINEE"]
+    app.extensions["matinee_signer"] = tokens.Signer(config.secret_key)
+    app.extensions["matinee_passwords"] = Passwords(config.password_cost)
+    register_resolver(app, resolve)
+
+
+def signer() -> tokens.Signer:
+    found: tokens.Signer = current_app.extensions["matinee_signer"]
+    return found
+
+
+def passwords() -> Passwords:
+    found: Passwords = current_app.extensions["matinee_passwords"]
+    return found
+
+
+def resolve(credential: Credential) -> Identity:
+    """Raises Unauthenticated for anything but a live sign-in or key."""
+    if credential.kind == "bearer":
+        return _by_access_token(credential.secret)
+    if credential.kind == "key":
+        return _by_key(credential.secret)
+    return _by_cookie(credential.secret)
+
+
+def viewer_of_sign_in(sign_in_id: int) -> Viewer | None:
+    """Whom a sign-in stands for at this moment; None when it has ended. For sockets, at every command."""
+    standing = _standing_of_sign_in(sign_in_id)
+    return _viewer(standing, sign_in_id) if standing else None
+
+
+def _by_access_token(token: str) -> Identity:
+    claims = signer().read_access_token(token, now=clock.now())
+    standing = _standing_of_sign_in(claims.sign_in_id)
+    if standing is None or standing.user_id != claims.user_id:
+        raise Unauthenticated("This sign-in has ended. Sign in again.", code="signed_out")
+    return Identity(_viewer(standing, claims.sign_in_id))
+
+
+def _by_cookie(value: str) -> Identity:
+    parts = tokens.split_secret(value)
+    standing = _standing_of_sign_in(parts[0]) if parts else None
+    if parts is None or standing is None or not tokens.same_secret(parts[1], standing.secret_hash):
+        raise Unauthenticated("This sign-in has ended. Sign in again.", code="signed_out")
+    csrf_token = signer().csrf_token(parts[0], standing.secret_hash or "")
+    return Identity(_viewer(standing, parts[0]), csrf_token)
+
+
+def _by_key(value: str) -> Identity:
+    parts = tokens.split_secret(value, mark=tokens.KEY_MARK)
+    standing = (
+        Standings(get_redis()).find("key", parts[0], lambda: queries.standing_of_key(parts[0])) if parts else None
+    )
+    if parts is None or standing is None or not tokens.same_secret(parts[1], standing.secret_hash):
+        raise Unauthenticated("This API key is not valid.", code="key_invalid")
+    return Identity(_viewer(standing, None, kind_is_machine=True))
+
+
+def _standing_of_sign_in(sign_in_id: int) -> Standing | None:
+    def look_up() -> Standing | None:
+        return queries.standing_of_sign_in(sign_in_id, now=clock.now())
+
+    return Standings(get_redis()).find("sign-in", sign_in_id, look_up)
+
+
+def _viewer(standing: Standing, sign_in_id: int | None, *, kind_is_machine: bool = False) -> Viewer:
+    return Viewer(
+        kind="machine" if kind_is_machine else "user",
+        user_id=standing.user_id,
+        profile_id=standing.profile_id,
+        role=cast(Role, standing.role),
+        sign_in_id=sign_in_id,
+        name=standing.username,
+        language=standing.language,
+    )

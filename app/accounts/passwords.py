@@ -1,0 +1,57 @@
+"""Password hashes. Each takes tens of megabytes and a third of a second on purpose, so only a few run at once.
+
+Hashing never happens inside a write unit: callers hash first and hand the hash to a service.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from app.core.errors import TooMany
+from config import PasswordCost
+
+PATIENCE_S = 10.0
+
+
+class Passwords:
+    """Argon2id with a bound on how many hashes one process computes at once.
+
+    A caller who waited `PATIENCE_S` seconds for a turn is refused with TooMany: memory stays bounded under a flood.
+    """
+
+    def __init__(self, cost: PasswordCost, *, at_once: int = 2) -> None:
+        self._hasher = PasswordHasher(time_cost=cost.rounds, memory_cost=cost.memory_kib, parallelism=cost.lanes)
+        self._turns = threading.BoundedSemaphore(at_once)
+        self._nobody = self._hasher.hash("nobody has this password")
+
+    def hash(self, password: str) -> str:
+        """The encoded hash to store."""
+        with self._turn():
+            return self._hasher.hash(password)
+
+    def matches(self, password: str, stored: str | None) -> bool:
+        """Whether the password belongs to the stored hash. Without one (no such user) it takes as long and is False."""
+        with self._turn():
+            try:
+                self._hasher.verify(stored or self._nobody, password)
+            except (VerificationError, InvalidHashError):
+                return False
+        return stored is not None
+
+    def is_outdated(self, stored: str) -> bool:
+        """Whether a hash was made at another cost and should be made again at the next sign-in."""
+        return self._hasher.check_needs_rehash(stored)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self._turns.acquire(timeout=PATIENCE_S):
+            raise TooMany("Too many people are signing in at this moment. Try again shortly.", retry_after=5)
+        try:
+            yield
+        finally:
+            self._turns.release()
