@@ -76,7 +76,7 @@ _PRCTL = "import ctypes,os,sys;assert not ctypes.CDLL(None).prctl(1,9);os.execvp
 def _leash() -> tuple[str, ...]:
     """What a command line starts with so that the kernel ends the child together with us."""
     setpriv = shutil.which("setpriv")
-    candidates = [(setpriv, "--pdeathsig", "KILL")] if setpriv else []
+    candidates: list[tuple[str, ...]] = [(setpriv, "--pdeathsig", "KILL")] if setpriv else []
     candidates.append((sys.executable, "-I", "-S", "-c", _PRCTL))
     for leash in candidates:
         if subprocess.run([*leash, "true"], capture_output=True, check=False).returncode == 0:
