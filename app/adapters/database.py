@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect
+from sqlalchemy import JSON, DateTime, Dialect, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
 from app.core.instants import as_utc
 
 Json = JSON().with_variant(JSONB(), "postgresql")
+Folded = String(400).with_variant(String(400, collation="C"), "postgresql")
+"""Folded text that is sorted and searched by prefix: compared by code point on both databases."""
 
 
 class Instant(TypeDecorator[datetime]):

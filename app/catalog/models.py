@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Float, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.adapters.database import Instant, Json
+from app.adapters.database import Folded, Instant, Json
 from app.extensions import Model
 
 
@@ -19,8 +19,10 @@ class Title(Model):
     """A film or a show.
 
     `identity_key` is what identification found (kind, folded title, year, explicit ids): two files that name the same
-    work meet here; a match with a provider later adds `ExternalId` rows and never changes ids. `search_text` is folded
-    (NFKD, casefold, ё→е, no punctuation). `file_count` counts playable files and keeps lists free of joins.
+    work meet here; a match with a provider later adds `ExternalId` rows and never changes ids. `name_key` is its part
+    that look-alikes share (kind, folded title). `sort_name` and `search_text` are folded (NFKD, casefold, ё→е, no
+    punctuation). `file_count` counts playable files and keeps lists free of joins. `added_at` is when its newest part
+    came: the film, or a show's latest episode.
     """
 
     __tablename__ = "title"
@@ -29,10 +31,11 @@ class Title(Model):
     kind: Mapped[str] = mapped_column(String(8))  # movie, show
     is_anime: Mapped[bool] = mapped_column(default=False)
     identity_key: Mapped[str] = mapped_column(String(400), unique=True)
+    name_key: Mapped[str] = mapped_column(String(300), index=True)
     name: Mapped[str] = mapped_column(String(400))
     original_name: Mapped[str | None] = mapped_column(String(400))
     localized: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)  # {language: {"name", "overview"}}
-    sort_name: Mapped[str] = mapped_column(String(400))
+    sort_name: Mapped[str] = mapped_column(Folded)
     search_text: Mapped[str] = mapped_column(Text, default="")
     year: Mapped[int | None]
     overview: Mapped[str | None] = mapped_column(Text)

@@ -1,0 +1,86 @@
+"""How many playable files each work has: counted from the library's rows, stored in the catalog's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import func, select
+
+from app.catalog import service as catalog
+from app.catalog.models import Episode, Title
+from app.extensions import db
+from app.library.models import FilePart, MediaFile
+
+PLAYABLE = (MediaFile.state == "ok", MediaFile.role == "main", MediaFile.missing_since.is_(None))
+"""What makes a file count: probed well, the work itself and not an extra, and there."""
+
+
+def recount(title_ids: Iterable[int]) -> None:
+    """Sets `file_count` of these titles and their episodes, and the runtime of films, in the caller's write unit.
+
+    Call it once for a batch, with every title whose files were added, changed, moved away, went missing or came back.
+    """
+    wanted: Sequence[int] = sorted(set(title_ids))
+    if not wanted:
+        return
+    db.session.flush()
+    titles, runtimes = _films(wanted)
+    episodes = _episodes(wanted)
+    for title_id, count in _shows(wanted).items():
+        titles[title_id] = titles.get(title_id, 0) + count
+    known = set(db.session.scalars(select(Title.id).where(Title.id.in_(wanted))))
+    catalog.set_file_counts(
+        {title_id: titles.get(title_id, 0) for title_id in wanted if title_id in known},
+        episodes,
+        runtimes={title_id: runtime for title_id, runtime in runtimes.items() if title_id in known},
+    )
+
+
+def _films(title_ids: Sequence[int]) -> tuple[dict[int, int], dict[int, float]]:
+    """Files of each film, and its duration: that of its longest version (parts of one film add up)."""
+    rows = db.session.execute(
+        select(Title.id, MediaFile.id, MediaFile.duration, FilePart.of, FilePart.order)
+        .join(MediaFile, MediaFile.id == FilePart.file_id)
+        .join(Title, Title.id == FilePart.title_id)
+        .where(FilePart.title_id.in_(title_ids), Title.kind == "movie", *PLAYABLE)
+    )
+    files: dict[int, set[int]] = {}
+    whole: dict[int, float] = {}
+    cut: dict[int, dict[int, float]] = {}
+    for title_id, file_id, duration, of, order in rows:
+        files.setdefault(title_id, set()).add(file_id)
+        if of > 1:
+            parts = cut.setdefault(title_id, {})
+            parts[order] = max(parts.get(order, 0.0), duration or 0.0)
+        else:
+            whole[title_id] = max(whole.get(title_id, 0.0), duration or 0.0)
+    runtimes = {key: max(whole.get(key, 0.0), sum(cut.get(key, {}).values())) for key in files}
+    return {key: len(ids) for key, ids in files.items()}, {key: value for key, value in runtimes.items() if value}
+
+
+def _shows(title_ids: Sequence[int]) -> dict[int, int]:
+    rows = db.session.execute(
+        select(Episode.title_id, func.count(func.distinct(FilePart.file_id)))
+        .join(FilePart, FilePart.episode_id == Episode.id)
+        .join(MediaFile, MediaFile.id == FilePart.file_id)
+        .where(Episode.title_id.in_(title_ids), *PLAYABLE)
+        .group_by(Episode.title_id)
+    )
+    return dict(rows.tuples())
+
+
+def _episodes(title_ids: Sequence[int]) -> dict[int, int]:
+    counted = (
+        select(FilePart.episode_id, func.count(func.distinct(FilePart.file_id)).label("files"))
+        .join(MediaFile, MediaFile.id == FilePart.file_id)
+        .join(Episode, Episode.id == FilePart.episode_id)
+        .where(Episode.title_id.in_(title_ids), *PLAYABLE)
+        .group_by(FilePart.episode_id)
+        .subquery()
+    )
+    rows = db.session.execute(
+        select(Episode.id, func.coalesce(counted.c.files, 0))
+        .outerjoin(counted, counted.c.episode_id == Episode.id)
+        .where(Episode.title_id.in_(title_ids), Episode.file_count != func.coalesce(counted.c.files, 0))
+    )
+    return dict(rows.tuples())
