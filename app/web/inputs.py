@@ -1,0 +1,109 @@
+"""The pieces that requests and answers of every feature are made of.
+
+Inputs derive from `Input`; a list takes a `Paging` and answers a `Page`; `answer` sends a model as JSON. What no
+database could hold is refused here: NUL characters, lone surrogates, numbers beyond 32 bits, infinities.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from flask import Response
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
+
+from app.core.instants import rfc3339
+from app.core.media_id import PATTERN, MediaId, parse_media_id
+
+PER_PAGE_LIMIT = 200
+T = TypeVar("T")
+
+
+class Input(BaseModel):
+    """What a body, a query or a path derives from. Unknown fields are ignored, so old servers bear new clients."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_broken_text(cls, value: Any) -> Any:
+        if _holds_broken_text(value):
+            raise ValueError("text must not hold NUL characters or lone surrogates")
+        return value
+
+
+class Output(BaseModel):
+    """What an answer derives from; the names of its fields are the API's."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+RowId = Annotated[int, Field(ge=1, le=2**31 - 1)]
+"""The number of a file, library, user, job or session."""
+
+Moment = Annotated[datetime, PlainSerializer(rfc3339, return_type=str, when_used="json")]
+"""An instant, sent as RFC 3339 UTC."""
+
+MediaIdField = Annotated[
+    MediaId,
+    BeforeValidator(lambda value: parse_media_id(value) if isinstance(value, str) else value),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": PATTERN, "examples": ["m12", "s3", "e40"]}),
+]
+"""A media id in a path, query or body; arrives as `core.media_id.MediaId`."""
+
+
+class IdPath(Input):
+    """`…/{id}`"""
+
+    id: RowId
+
+
+class MediaIdPath(Input):
+    """`…/{media_id}`"""
+
+    media_id: MediaIdField
+
+
+class Paging(Input):
+    """Which part of a list. A list that can be sorted adds `sort: Literal[…]` with its own default."""
+
+    page: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+    per_page: Annotated[int, Field(ge=1, le=PER_PAGE_LIMIT)] = 50
+    order: Literal["asc", "desc"] = "asc"
+
+    @property
+    def offset(self) -> int:
+        """How many items come before this page."""
+        return (self.page - 1) * self.per_page
+
+
+class Page(Output, Generic[T]):
+    """One page of a list: `{"items", "page", "per_page", "total"}`."""
+
+    items: list[T]
+    page: int
+    per_page: int
+    total: int
+
+    @classmethod
+    def of(cls, items: Sequence[T], *, paging: Paging, total: int) -> Page[T]:
+        return cls(items=list(items), page=paging.page, per_page=paging.per_page, total=total)
+
+
+def answer(body: BaseModel, status: int = 200) -> Response:
+    """The model as a JSON response."""
+    return Response(body.model_dump_json(), status=status, mimetype="application/json")
+
+
+_BROKEN = re.compile("[\x00\ud800-\udfff]")
+
+
+def _holds_broken_text(value: Any) -> bool:
+    if isinstance(value, str):
+        return _BROKEN.search(value) is not None
+    if isinstance(value, dict):
+        return any(_holds_broken_text(one) for pair in value.items() for one in pair)
+    return isinstance(value, list) and any(_holds_broken_text(one) for one in value)
