@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import JSON, DateTime, Dialect, String
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeDecorator
 
 from app.core.instants import as_utc
@@ -14,6 +16,16 @@ from app.core.instants import as_utc
 Json = JSON().with_variant(JSONB(), "postgresql")
 Folded = String(400).with_variant(String(400, collation="C"), "postgresql")
 """Folded text that is sorted and searched by prefix: compared by code point on both databases."""
+
+
+def upsert(session: Session, table: Any) -> postgresql.Insert:
+    """An INSERT that knows `on_conflict_do_update`, of whichever database the session speaks to.
+
+    Both dialects' statements have the same methods; the PostgreSQL type stands for either.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return cast(postgresql.Insert, sqlite.insert(table))
 
 
 class Instant(TypeDecorator[datetime]):

@@ -13,7 +13,11 @@ from app.extensions import Model
 
 
 class Progress(Model):
-    """Where a profile is in a film or an episode; one row, upserted. `signature` names the file it was made on."""
+    """Where a profile is in a film or an episode; one row, upserted. `signature` names the file it was made on.
+
+    `resumable` says whether to offer going on at `position` (`core.watching.resume_at`); `watched` stays once it is
+    set, so a film that is seen again may be both. `watched_at` is when it was seen to its end last.
+    """
 
     __tablename__ = "progress"
 
@@ -25,12 +29,15 @@ class Progress(Model):
     position: Mapped[float] = mapped_column(Float, default=0.0)
     duration: Mapped[float | None] = mapped_column(Float)
     watched: Mapped[bool] = mapped_column(default=False)
+    watched_at: Mapped[datetime | None] = mapped_column(Instant)
+    resumable: Mapped[bool] = mapped_column(default=False)
     signature: Mapped[str | None] = mapped_column(String(64))
     updated_at: Mapped[datetime] = mapped_column(Instant)
 
     __table_args__ = (
         UniqueConstraint("profile_id", "media_id"),
-        Index("ix_progress_recent", "profile_id", "watched", "updated_at"),
+        Index("ix_progress_resumable", "profile_id", "resumable", "updated_at", "title_id", "media_id"),
+        Index("ix_progress_watched", "profile_id", "watched", "watched_at", "title_id", "episode_id"),
         Index("ix_progress_title", "profile_id", "title_id"),
     )
 
@@ -50,7 +57,7 @@ class HistoryEntry(Model):
     ended_at: Mapped[datetime] = mapped_column(Instant)
     position: Mapped[float] = mapped_column(Float, default=0.0)
 
-    __table_args__ = (Index("ix_history_recent", "profile_id", "ended_at"),)
+    __table_args__ = (Index("ix_history_recent", "profile_id", "ended_at", "id"),)
 
 
 class ListItem(Model):
@@ -62,6 +69,8 @@ class ListItem(Model):
     media_id: Mapped[str] = mapped_column(String(24), primary_key=True)
     title_id: Mapped[int] = mapped_column(ForeignKey("title.id", ondelete="CASCADE"), index=True)
     added_at: Mapped[datetime] = mapped_column(Instant)
+
+    __table_args__ = (Index("ix_list_item_recent", "profile_id", "added_at", "media_id"),)
 
 
 class Rating(Model):
