@@ -16,6 +16,15 @@ from typing import Any, Literal
 
 INDEX_VERSION = 1
 AAC_FRAME = 1024
+TARGET_S = Fraction(4)
+NEAR_S = Fraction(3, 2)
+FAR_S = Fraction(6)
+OPENING_S = Fraction(5, 2)
+OPENING_SEGMENTS = 2
+TAIL_S = Fraction(1)
+MILLISECOND = Fraction(1, 1000)
+AUDIO_ONLY_RATE = Fraction(1000)
+KEPT_SAMPLE_RATES = frozenset({22_050, 24_000, 32_000, 44_100, 48_000})
 
 Seek = Literal["index", "preroll", "linear"]
 
@@ -203,12 +212,167 @@ def plan(index: SourceIndex) -> Plan:
     """The grid of a source; the same for the same index, whoever asks.
 
     Boundaries: the last source keyframe 1.5–4 s ahead, else the first up to 6 s, else the long GOP split evenly into
-    parts of at most 4 s; the first segments aim at 2 s. Where no keyframes are known, a fixed grid (2 s, 2 s, 4 s…).
+    parts of at most 4 s; the first segments aim at 2 s. Where no keyframes are known, even parts of at most 4 s.
     Raises ValueError when the index has neither video nor audio.
     """
-    raise NotImplementedError
+    if index.video is None and not index.audio:
+        raise ValueError("a source with neither video nor audio has no grid")
+    video = None if index.video is None else _video_timeline(index, index.video)
+    main = video or Timeline(AUDIO_ONLY_RATE, boundaries(AUDIO_ONLY_RATE, _units(index.duration, AUDIO_ONLY_RATE), ()))
+    rates = {track.index: output_sample_rate(track.sample_rate) for track in index.audio}
+    return Plan(
+        video=video,
+        copied=None if video is None else _copied_timeline(index, video),
+        audio={track: _audio_timeline(main, rate, phase=0) for track, rate in rates.items()},
+        copied_audio={
+            track.index: _audio_timeline(main, track.sample_rate, phase=audio_phase(index, track))
+            for track in index.audio
+            if track.copy_codec
+        },
+        output_sample_rate=rates,
+    )
+
+
+def _units(duration: Fraction, rate: Fraction) -> int:
+    return max(1, round(duration * rate))
+
+
+def frame_at(index: SourceIndex, video: VideoTrack, tick: int) -> int:
+    """The grid frame that a presentation time of the source (ticks of its time base) falls on."""
+    return round((tick * video.time_base - index.zero) * video.rate)
+
+
+def _video_timeline(index: SourceIndex, video: VideoTrack) -> Timeline:
+    total = _units(index.duration, video.rate)
+    keyframes = [frame_at(index, video, tick) for tick in video.keyframes]
+    return Timeline(video.rate, boundaries(video.rate, total, keyframes))
+
+
+def frame_scale(rate: Fraction) -> tuple[int, int]:
+    """A media timescale of at least 10,000 ticks/s for this frame rate, and the ticks of one frame in it."""
+    factor = 1
+    while rate.numerator * factor < 10_000:
+        factor *= 10
+    return rate.numerator * factor, rate.denominator * factor
+
+
+def copied_ticks(index: SourceIndex, video: VideoTrack, tick: int) -> int:
+    """A source presentation time (ticks of its time base) as grid time in ticks of `frame_scale`.
+
+    Containers that count milliseconds tell the frame's time to within one of them: there, a time within a millisecond
+    of the grid is the grid's. All else keeps its exact time.
+    """
+    scale, frame = frame_scale(video.rate)
+    exact = tick * video.time_base - index.zero
+    nearest = round(exact * video.rate)
+    if video.time_base >= MILLISECOND and abs(exact - nearest / video.rate) <= MILLISECOND:
+        return nearest * frame
+    return round(exact * scale)
+
+
+def copied_cuts(index: SourceIndex, timeline: Timeline) -> tuple[int, ...]:
+    """For each copied segment but the first, the source tick of the keyframe that it begins with."""
+    video = index.video
+    if video is None:
+        return ()
+    marks = set(timeline.boundaries[1:-1])
+    cuts: dict[int, int] = {}
+    for tick in video.keyframes:
+        frame = frame_at(index, video, tick)
+        if frame in marks:
+            cuts.setdefault(frame, tick)
+    return tuple(cuts.values())
+
+
+def _copied_timeline(index: SourceIndex, timeline: Timeline) -> Timeline | None:
+    video = index.video
+    if video is None or not video.copy_codec or index.seek == "linear" or video.keyframe_gap_after is not None:
+        return None
+    scale, frame = frame_scale(video.rate)
+    inner = (copied_ticks(index, video, tick) for tick in copied_cuts(index, timeline))
+    return Timeline(Fraction(scale), (0, *inner, timeline.boundaries[-1] * frame))
+
+
+def output_sample_rate(sample_rate: int) -> int:
+    """The sample rate that a track is encoded at: its own where AAC and players know it well, else 48 kHz."""
+    return sample_rate if sample_rate in KEPT_SAMPLE_RATES else 48_000
+
+
+def audio_phase(index: SourceIndex, track: AudioTrack) -> int:
+    """Samples (0..1023) by which the packets of a copied track lie after the grid of 1,024-sample frames."""
+    return round((track.start - index.zero) * track.sample_rate) % AAC_FRAME
+
+
+def _audio_timeline(main: Timeline, sample_rate: int, *, phase: int) -> Timeline:
+    """The main timeline's boundaries, each moved up to the next beginning of an AAC frame. Starts at 0."""
+    inner = [-((phase - main.start(k) * sample_rate) // AAC_FRAME) * AAC_FRAME + phase for k in range(1, len(main) + 1)]
+    return Timeline(Fraction(sample_rate), (0, *(int(sample) for sample in inner)))
 
 
 def boundaries(rate: Fraction, total: int, keyframes: Sequence[int]) -> tuple[int, ...]:
-    """Segment boundaries (frame numbers, 0 and `total` included) for keyframes given as frame numbers."""
-    raise NotImplementedError
+    """Segment boundaries (frame numbers, 0 and `total` included) for keyframes given as frame numbers.
+
+    Keyframes less than a second before the end are no cuts: they would leave a crumb.
+    """
+    crumb = total - TAIL_S * rate
+    cuts = [*sorted({frame for frame in keyframes if 0 < frame <= crumb}), total]
+    found = [0]
+    while found[-1] < total:
+        found.extend(_next_cuts(rate, found[-1], cuts, opening=len(found) <= OPENING_SEGMENTS))
+    return tuple(found)
+
+
+def _next_cuts(rate: Fraction, current: int, cuts: Sequence[int], *, opening: bool) -> list[int]:
+    """The next boundary, or several where a long GOP is split. `cuts` ends with the grid's end."""
+    longest = OPENING_S if opening else TARGET_S
+    near, aim, far = (current + seconds * rate for seconds in (NEAR_S, longest, FAR_S))
+    ahead = cuts[bisect.bisect_right(cuts, current) :]
+    if ahead[-1] <= aim:
+        return [ahead[-1]]
+    within = [cut for cut in ahead[: bisect.bisect_right(ahead, aim)] if cut >= near]
+    if within:
+        return [within[-1]]
+    if not opening and (late := [cut for cut in ahead[: bisect.bisect_right(ahead, far)] if cut > aim]):
+        return [late[0]]
+    end = next(cut for cut in ahead if cut > aim)
+    parts = -(-(end - current) // max(1, int(longest * rate)))
+    split = [current + (end - current) * part // parts for part in range(1, parts + 1)]
+    return split[:1] if opening else split
+
+
+STANDARD_RATES = tuple(
+    sorted(
+        {Fraction(n) for n in (5, 6, 8, 10, 12, 15, 20, 24, 25, 30, 48, 50, 60)}
+        | {Fraction(n * 1000, 1001) for n in (15, 24, 30, 48, 60)}
+        | {Fraction(25, 2)}
+    )
+)
+LOWEST_RATE, HIGHEST_RATE = Fraction(5), Fraction(60)
+
+
+def grid_rate(average: Fraction | None, base: Fraction | None, *, interlaced: bool = False) -> Fraction:
+    """The grid's frame rate for what a container says: its `average` and `base` (smallest common) rate.
+
+    A varying source gets its base rate, so that no frame is lost; a base that no display shows (a container's tick,
+    or fields counted as frames) gives way to the average. Standard rates are recognised through rounding. Rates
+    beyond 60 are divided, rates below 5 multiplied, by whole numbers.
+    """
+    average = average if average and average > 0 else None
+    base = base if base and base > 0 else None
+    chosen = average or base or Fraction(25)
+    usable = base is not None and base <= HIGHEST_RATE and not (interlaced and average and base > average * 3 / 2)
+    if base is not None and usable and base > chosen:
+        chosen = base
+    chosen = _standard(chosen)
+    if chosen > HIGHEST_RATE:
+        chosen = _standard(chosen / -(-chosen // HIGHEST_RATE))
+    if chosen < LOWEST_RATE:
+        chosen *= -(-LOWEST_RATE // chosen)
+    return chosen
+
+
+def _standard(rate: Fraction) -> Fraction:
+    nearest = min(STANDARD_RATES, key=lambda known: abs(known - rate))
+    if abs(nearest - rate) <= nearest / 2500:
+        return nearest
+    return rate.limit_denominator(1001 if rate.denominator % 1001 == 0 else 10_000)
