@@ -7,6 +7,7 @@ and everything outside it is read-only (a flush or a bulk write there raises).
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from flask_socketio import SocketIO
 from flask_sqlalchemy import SQLAlchemy
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.retry import Retry
+from socketio import RedisManager
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
 from sqlalchemy.schema import MetaData
@@ -51,6 +53,11 @@ babel = Babel()
 socketio = SocketIO()
 
 WRITE = "matinee_write"
+
+
+def message_queue(url: str, *, write_only: bool = False) -> RedisManager:
+    """What carries socket events between processes. Flask-SocketIO's own choice by URL knows no Unix sockets."""
+    return RedisManager(url, channel="flask-socketio", write_only=write_only, logger=logging.getLogger("socketio"))
 
 
 @contextmanager
@@ -129,6 +136,12 @@ def redis_client(url: str, *, decode: bool = False) -> redis.Redis:
         health_check_interval=0,
         socket_timeout=30,
     )
+
+
+def impatient_redis() -> redis.Redis:
+    """A client that gives up at once, for what must not wait: somebody else tries again."""
+    client: redis.Redis = current_app.extensions["matinee_impatient_redis"]
+    return client
 
 
 def get_redis() -> redis.Redis:

@@ -7,6 +7,7 @@ import importlib.util
 from types import ModuleType
 
 from flask import Flask
+from redis import Redis
 
 from app import wiring
 from app.extensions import babel, db, migrate, redis_client
@@ -63,6 +64,9 @@ def _configure(app: Flask, config: Config) -> None:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     app.extensions["matinee_redis"] = redis_client(config.redis_url)
+    app.extensions["matinee_impatient_redis"] = Redis.from_url(
+        config.redis_url, socket_connect_timeout=0.5, socket_timeout=1
+    )
     wiring.connect()
 
 

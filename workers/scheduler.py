@@ -1,0 +1,123 @@
+"""`python -m workers.scheduler`: what must happen every few seconds, minutes or hours, whoever is watching.
+
+Leases that ended and jobs that were never sent, orphaned RQ records, tidying. Each duty stands alone: one that fails is
+logged and comes round again.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from types import FrameType
+
+import structlog
+from rq.registry import StartedJobRegistry
+
+from app import outbox
+from app.adapters.clock import now
+from app.extensions import db, get_redis, writing
+from app.jobs import QUEUES
+from app.web.logs import configure_logging
+from config import Config, ConfigurationError
+
+log = structlog.get_logger(__name__)
+
+KEPT_FOR = timedelta(days=30)
+
+
+@dataclass(slots=True)
+class Duty:
+    """Something to do every so many seconds. `due` is on the monotonic clock."""
+
+    name: str
+    every_s: float
+    do: Callable[[], object]
+    due: float = field(default=0.0)
+
+
+def queue_dead_runs_again() -> None:
+    """Runs whose process died are queued again: a lease lasts four seconds, this looks twice a second."""
+    with writing():
+        again = outbox.requeue_expired(now=now())
+    if again:
+        log.warning("dead runs are queued again", jobs=again)
+
+
+def send_what_waits() -> None:
+    """What was decided while Redis was away, or lost by it."""
+    sent = outbox.send_waiting(now=now())
+    if sent:
+        log.info("waiting jobs were sent again", count=sent)
+
+
+def reap_rq_records() -> None:
+    """RQ looks at the records of dead work-horses only when a worker is idle for minutes."""
+    for name in QUEUES:
+        StartedJobRegistry(queue=outbox.queue(name, get_redis())).cleanup()
+
+
+def forget_old_jobs() -> None:
+    """The list of jobs is a history of a month."""
+    with writing():
+        outbox.forget_ended(before=now() - KEPT_FOR)
+
+
+def duties() -> list[Duty]:
+    """Everything periodic, in one table."""
+    return [
+        Duty("queue dead runs again", 0.5, queue_dead_runs_again),
+        Duty("send what waits", 2, send_what_waits),
+        Duty("reap RQ records", 30, reap_rq_records),
+        Duty("forget old jobs", 6 * 3600, forget_old_jobs),
+    ]
+
+
+def run(table: list[Duty], stopped: threading.Event) -> None:
+    """Does what is due until told to stop."""
+    while not stopped.is_set():
+        for duty in table:
+            if duty.due <= time.monotonic() and not stopped.is_set():
+                _do(duty)
+                duty.due = time.monotonic() + duty.every_s
+        stopped.wait(max(0.0, min(duty.due for duty in table) - time.monotonic()))
+
+
+def _do(duty: Duty) -> None:
+    try:
+        duty.do()
+    except Exception:  # the next round is the answer: a database or Redis that is away comes back
+        log.exception("a duty failed", duty=duty.name)
+    finally:
+        db.session.remove()
+
+
+def main() -> int:
+    """Runs until SIGTERM or SIGINT. Returns the exit status."""
+    try:
+        config = Config.from_env()
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return 2
+    configure_logging("scheduler")
+    stopped = threading.Event()
+
+    def stop(_signum: int, _frame: FrameType | None) -> None:
+        stopped.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+
+    from app.factory import core
+
+    with core(config).app_context():
+        run(duties(), stopped)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
