@@ -11,7 +11,8 @@ from redis import Redis
 
 from app import wiring
 from app.extensions import babel, db, migrate, redis_client
-from app.web import errors, security
+from app.web import delivery, errors, headers, limits, security, sockets
+from app.web.proxies import FrontDoor
 from config import ROOT, Config
 
 FEATURES = (
@@ -43,11 +44,13 @@ def web(config: Config) -> Flask:
     app = create_app(str(ROOT))
     _configure(app, config)
     babel.init_app(app)
-    errors.init_app(app)
-    security.init_app(app)
+    for shared in (errors, delivery, headers, security, limits, sockets):
+        shared.init_app(app)
     for feature in FEATURES:
         for edge in ("routes", "pages", "events"):
             _attach(app, f"app.{feature}.{edge}")
+    scheme = "http" if config.tls == "off" else "https"
+    app.wsgi_app = FrontDoor(app.wsgi_app, trusted=config.trusted_proxies, scheme=scheme)  # type: ignore[method-assign]
     return app
 
 

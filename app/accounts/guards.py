@@ -22,7 +22,7 @@ def init_app(app: Flask) -> None:
     config: Config = app.config["MATINEE"]
     app.extensions["matinee_signer"] = tokens.Signer(config.secret_key)
     app.extensions["matinee_passwords"] = Passwords(config.password_cost)
-    register_resolver(app, resolve)
+    register_resolver(app, Accounts())
 
 
 def signer() -> tokens.Signer:
@@ -35,19 +35,19 @@ def passwords() -> Passwords:
     return found
 
 
-def resolve(credential: Credential) -> Identity:
-    """Raises Unauthenticated for anything but a live sign-in or key."""
-    if credential.kind == "bearer":
-        return _by_access_token(credential.secret)
-    if credential.kind == "key":
-        return _by_key(credential.secret)
-    return _by_cookie(credential.secret)
+class Accounts:
+    """The resolver: sign-ins by access token or cookie, users' machines by API key."""
 
+    def resolve(self, credential: Credential) -> Identity:
+        if credential.kind == "bearer":
+            return _by_access_token(credential.secret)
+        if credential.kind == "key":
+            return _by_key(credential.secret)
+        return _by_cookie(credential.secret)
 
-def viewer_of_sign_in(sign_in_id: int) -> Viewer | None:
-    """Whom a sign-in stands for at this moment; None when it has ended. For sockets, at every command."""
-    standing = _standing_of_sign_in(sign_in_id)
-    return _viewer(standing, sign_in_id) if standing else None
+    def standing(self, sign_in_id: int) -> Viewer | None:
+        standing = _standing_of_sign_in(sign_in_id)
+        return _viewer(standing, sign_in_id) if standing else None
 
 
 def _by_access_token(token: str) -> Identity:

@@ -15,12 +15,12 @@ from typing import Literal
 import redis
 import structlog
 
+from app.web.connections import SIGN_INS_ENDED
+
 log = structlog.get_logger(__name__)
 
 KEPT_MS = 2_000
 MARK_MS = 15_000
-CHANNEL = "matinee:sign-ins-ended"
-"""Published ids of sign-ins that ended, as decimal text separated by spaces."""
 _ASK_AGAIN = b"?"
 
 Bearer = Literal["sign-in", "key"]
@@ -64,7 +64,7 @@ class Standings:
         """Tells every process to close what hangs on these sign-ins."""
         text = " ".join(str(one) for one in sign_in_ids)
         if text:
-            self._redis.publish(CHANNEL, text)
+            self._redis.publish(SIGN_INS_ENDED, text)
 
     def _read(self, key: str) -> bytes | None:
         try:

@@ -6,7 +6,7 @@ import http
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, json, request
+from flask import Flask, Response, json, request
 from werkzeug.exceptions import HTTPException
 
 from app.core.errors import (
@@ -20,6 +20,7 @@ from app.core.errors import (
     Unauthenticated,
     Unavailable,
 )
+from app.web.proxies import REQUEST_ID
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +51,7 @@ def problem(
         "status": status,
         "detail": detail,
         "code": code,
-        "request_id": g.get("request_id"),
+        "request_id": request.environ.get(REQUEST_ID),
     }
     if errors:
         body["errors"] = list(errors)

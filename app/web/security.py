@@ -9,7 +9,6 @@ Access is decided before a view's inputs are looked at, so a stranger learns not
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar
@@ -18,11 +17,10 @@ from flask import Flask, current_app, g, request
 
 from app.core.access import ANONYMOUS, Viewer
 from app.core.errors import Forbidden, Unauthenticated
+from app.web import csrf
 
 SESSION_COOKIE = "matinee_session"
-CSRF_HEADER = "X-CSRF-Token"
 API_KEY_HEADER = "X-API-Key"
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 ADMIN_PREFIX = "/api/v1/admin/"
 
 Access = Literal["signed_in", "admin"]
@@ -46,9 +44,13 @@ class Identity:
 
 
 class Resolver(Protocol):
-    """Turns a credential into an identity, or raises Unauthenticated."""
+    """What the accounts feature knows."""
 
-    def __call__(self, credential: Credential) -> Identity: ...
+    def resolve(self, credential: Credential) -> Identity:
+        """The identity behind a credential. Raises Unauthenticated."""
+
+    def standing(self, sign_in_id: int) -> Viewer | None:
+        """Whom a sign-in stands for at this moment; None when it has ended."""
 
 
 def register_resolver(app: Flask, resolver: Resolver) -> None:
@@ -56,10 +58,9 @@ def register_resolver(app: Flask, resolver: Resolver) -> None:
     app.extensions["matinee_resolver"] = resolver
 
 
-def resolve(credential: Credential) -> Identity:
-    """The identity behind a credential. Raises Unauthenticated."""
-    resolver: Resolver = current_app.extensions["matinee_resolver"]
-    return resolver(credential)
+def resolver() -> Resolver:
+    found: Resolver = current_app.extensions["matinee_resolver"]
+    return found
 
 
 def viewer() -> Viewer:
@@ -117,10 +118,14 @@ def shown_credential() -> Credential | None:
 
 def _gate() -> None:
     """Refuses who may not call the view that this request is for."""
+    if request.method == "OPTIONS":
+        return
+    if csrf.is_unsafe() and not {"Authorization", API_KEY_HEADER} & set(request.headers.keys()):
+        csrf.refuse_foreign_page(but_listed=SESSION_COOKIE not in request.cookies)
     access = access_of(current_app.view_functions.get(request.endpoint or ""))
     if request.path.startswith(ADMIN_PREFIX):
         access = "admin"
-    if access is None or request.method == "OPTIONS":
+    if access is None:
         return
     caller = viewer()
     if not caller.is_signed_in:
@@ -133,13 +138,7 @@ def _identify() -> Identity:
     credential = shown_credential()
     if credential is None:
         return Identity(ANONYMOUS)
-    found = resolve(credential)
-    if credential.kind == "cookie" and request.method not in SAFE_METHODS:
-        _require_csrf_token(found)
+    found = resolver().resolve(credential)
+    if credential.kind == "cookie" and csrf.is_unsafe():
+        csrf.require_token(found.csrf_token)
     return found
-
-
-def _require_csrf_token(found: Identity) -> None:
-    shown = request.headers.get(CSRF_HEADER, "")
-    if found.csrf_token is None or not hmac.compare_digest(shown.encode(), found.csrf_token.encode()):
-        raise Forbidden(f"This request needs the page's own {CSRF_HEADER}. Reload the page and try again.", code="csrf")

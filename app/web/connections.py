@@ -1,0 +1,147 @@
+"""The open Socket.IO connections of one process, each bound to whoever opened it.
+
+One thread per process hears from Redis which sign-ins ended and closes what hangs on them; it also asks again for all
+now and then, after every reconnection to Redis, and closes connections that never entered a namespace.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+import structlog
+from flask import Flask
+
+from app.adapters import clock
+from app.core.access import Viewer
+from app.extensions import get_redis
+
+SIGN_INS_ENDED = "matinee:sign-ins-ended"
+"""Redis channel: ids of sign-ins that ended, as decimal text separated by spaces."""
+ENTER_WITHIN_S = 10.0
+SPEAK_S = 1.0
+"""How long a refused client has to read why."""
+ASK_AGAIN_S = 20.0
+TICK_S = 1.0
+
+log = structlog.get_logger(__name__)
+Again = Callable[[], Viewer | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    namespace: str
+    socket_id: str
+    engine_id: str
+    viewer: Viewer
+    again: Again
+
+
+class Connections:
+    """Who is connected to this process. `limit` is how many connections may be open."""
+
+    def __init__(self, app: Flask, server: Any, *, limit: int) -> None:
+        self._app, self._server, self._limit = app, server, limit
+        self._lock = threading.Lock()
+        self._bound: dict[tuple[str, str], Bound] = {}
+        self._seen_at: dict[str, float] = {}
+        self._close_at: dict[str, float] = {}
+        self._asked_at = clock.monotonic()
+        self._listener: threading.Thread | None = None
+        server.eio.on("connect", self._engine_connected)
+
+    def is_full(self) -> bool:
+        return len(self._server.eio.sockets) > self._limit
+
+    def bind(self, namespace: str, socket_id: str, engine_id: str, viewer: Viewer, again: Again) -> None:
+        with self._lock:
+            self._bound[namespace, socket_id] = Bound(namespace, socket_id, engine_id, viewer, again)
+
+    def release(self, namespace: str, socket_id: str) -> Viewer | None:
+        """The connection is gone; whose it was."""
+        with self._lock:
+            found = self._bound.pop((namespace, socket_id), None)
+        return found.viewer if found else None
+
+    def viewer_of(self, namespace: str, socket_id: str) -> Viewer | None:
+        """Who is behind a socket at this moment; None when the sign-in has ended."""
+        with self._lock:
+            found = self._bound.get((namespace, socket_id))
+        return found.again() if found else None
+
+    def close(self, namespace: str, socket_id: str) -> None:
+        with self._lock:
+            found = self._bound.get((namespace, socket_id))
+        if found is not None:
+            self._close(found)
+
+    def close_soon(self, engine_id: str) -> None:
+        """Closes a refused connection once it had time to read the refusal."""
+        with self._lock:
+            self._close_at[engine_id] = clock.monotonic() + SPEAK_S
+
+    def _engine_connected(self, engine_id: str, environ: dict[str, Any]) -> Any:
+        with self._lock:
+            self._seen_at[engine_id] = clock.monotonic()
+            if self._listener is None:
+                self._listener = threading.Thread(target=self._listen, name="sign-ins", daemon=True)
+                self._listener.start()
+        return self._server._handle_eio_connect(engine_id, environ)
+
+    def _listen(self) -> None:
+        with self._app.app_context():
+            client = get_redis()
+        while True:
+            try:
+                with client.pubsub(ignore_subscribe_messages=True) as subscription:  # type: ignore[no-untyped-call]
+                    subscription.subscribe(SIGN_INS_ENDED)
+                    self._ask_all_again()
+                    while True:
+                        self._hear(subscription.get_message(timeout=TICK_S))
+                        self._sweep(clock.monotonic())
+            except redis.RedisError as error:
+                log.warning("ended sign-ins are not heard of: Redis does not answer", error=str(error))
+                threading.Event().wait(TICK_S)
+
+    def _hear(self, message: dict[str, Any] | None) -> None:
+        if message is None or message["type"] != "message":
+            return
+        ended = {int(one) for one in message["data"].split()}
+        with self._lock:
+            gone = [one for one in self._bound.values() if one.viewer.sign_in_id in ended]
+        for one in gone:
+            self._close(one)
+
+    def _sweep(self, now: float) -> None:
+        if now - self._asked_at >= ASK_AGAIN_S:
+            self._ask_all_again()
+        open_now = set(self._server.eio.sockets)
+        with self._lock:
+            entered = {one.engine_id for one in self._bound.values()}
+            self._seen_at = {one: at for one, at in self._seen_at.items() if one in open_now}
+            idle = {one for one, at in self._seen_at.items() if now - at > ENTER_WITHIN_S and one not in entered}
+            refused = {one for one, at in self._close_at.items() if now >= at and one not in entered}
+            self._close_at = {one: at for one, at in self._close_at.items() if one in open_now and one not in refused}
+        for engine_id in idle | refused:
+            self._server.eio.disconnect(engine_id)
+
+    def _ask_all_again(self) -> None:
+        self._asked_at = clock.monotonic()
+        with self._lock:
+            bound = list(self._bound.values())
+        for one in bound:
+            with self._app.app_context():
+                alive = one.again()
+            if alive is None:
+                self._close(one)
+
+    def _close(self, one: Bound) -> None:
+        self._server.disconnect(one.socket_id, namespace=one.namespace)
+        self.release(one.namespace, one.socket_id)
+        with self._lock:
+            still = any(other.engine_id == one.engine_id for other in self._bound.values())
+        if not still:
+            self._server.eio.disconnect(one.engine_id)
