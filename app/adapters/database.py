@@ -9,13 +9,19 @@ from sqlalchemy import JSON, DateTime, Dialect, String
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from app.core.instants import as_utc
 
 Json = JSON().with_variant(JSONB(), "postgresql")
-Folded = String(400).with_variant(String(400, collation="C"), "postgresql")
-"""Folded text that is sorted and searched by prefix: compared by code point on both databases."""
+
+
+def by_code_point(length: int) -> TypeEngine[str]:
+    """Text that is sorted or searched by prefix: both databases compare it by code point."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
+Folded = by_code_point(400)
 
 
 def upsert(session: Session, table: Any) -> postgresql.Insert:

@@ -11,8 +11,14 @@ from typing import Any
 from sqlalchemy import Float, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.adapters.database import Folded, Instant, Json
+from app.adapters.database import Folded, Instant, Json, by_code_point
 from app.extensions import Model
+
+
+def _list_index(key: str) -> Index:
+    """What one sorted list of films or shows reads, filters included, without touching the table."""
+    rest = [name for name in ("is_anime", "year", "rating") if name != key]
+    return Index(f"ix_title_list_{key}", "kind", key, "id", "file_count", *rest)
 
 
 class Title(Model):
@@ -54,10 +60,7 @@ class Title(Model):
     genres: Mapped[list[Genre]] = relationship(secondary="title_genre", order_by="Genre.name", passive_deletes=True)
 
     __table_args__ = (
-        Index("ix_title_list_name", "kind", "is_anime", "file_count", "sort_name", "id"),
-        Index("ix_title_list_added", "kind", "is_anime", "added_at", "id"),
-        Index("ix_title_list_year", "kind", "is_anime", "year", "id"),
-        Index("ix_title_list_rating", "kind", "is_anime", "rating", "id"),
+        *(_list_index(key) for key in ("sort_name", "added_at", "year", "rating", "runtime_s", "popularity")),
         Index("ix_title_added", "added_at", "id"),
         Index("ix_title_popularity", "popularity", "id"),
     )
@@ -127,7 +130,7 @@ class Genre(Model):
     __tablename__ = "genre"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(by_code_point(64), unique=True)
 
 
 class TitleGenre(Model):
@@ -162,7 +165,7 @@ class Collection(Model):
     __tablename__ = "collection"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(200), unique=True)
+    name: Mapped[str] = mapped_column(by_code_point(200), unique=True)
     overview: Mapped[str | None] = mapped_column(Text)
 
 

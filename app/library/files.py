@@ -185,7 +185,9 @@ def _parts(file_ids: Sequence[int]) -> dict[int, list[tuple[str, int, int]]]:
     ):
         if episode_id is not None:
             work = MediaId("episode", episode_id)
-        else:
+        elif title_id is not None:
             work = MediaId("show" if kind == "show" else "movie", title_id)
+        else:
+            continue
         found.setdefault(file_id, []).append((str(work), order, of))
     return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from flask import Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
@@ -89,7 +89,7 @@ class Page(Output, Generic[T]):
     total: int
 
     @classmethod
-    def of(cls, items: Sequence[T], *, paging: Paging, total: int) -> Page[T]:
+    def of(cls, items: Sequence[T], *, paging: Paging, total: int) -> Self:
         return cls(items=list(items), page=paging.page, per_page=paging.per_page, total=total)
 
 

@@ -1,0 +1,302 @@
+"""What a profile did and wants, as rows and rows of cards. Nothing here writes; nothing asks once per row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+
+from app.catalog import queries as catalog
+from app.catalog.answers import Card, ProgressOut, SeenOut
+from app.catalog.models import Episode, Season, Title
+from app.core.errors import NotFound
+from app.core.media_id import MediaId, parse_media_id
+from app.core.watching import resume_at
+from app.extensions import db
+from app.personal.models import HistoryEntry, ListItem, Playlist, PlaylistItem, Preference, Progress, Rating
+
+SHOWS_CONSIDERED = 200
+PLACE = Season.number * 100_000 + Episode.number
+
+
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """What one profile has to do with one work."""
+
+    progress: ProgressOut | None
+    seen: SeenOut | None
+    rating: float | None
+    is_listed: bool
+
+
+def progress_of(profile_id: int, media_ids: Iterable[str]) -> dict[str, ProgressOut]:
+    """The profile's place in each of these films and episodes; what was never opened is absent."""
+    wanted = list(media_ids)
+    if not wanted:
+        return {}
+    rows = db.session.scalars(select(Progress).where(Progress.profile_id == profile_id, Progress.media_id.in_(wanted)))
+    return {row.media_id: _progress(row) for row in rows}
+
+
+def episode_progress(profile_id: int, title_id: int) -> dict[int, ProgressOut]:
+    """The profile's place in every episode of a show that it opened, by episode id."""
+    rows = db.session.scalars(select(Progress).where(Progress.profile_id == profile_id, Progress.title_id == title_id))
+    return {row.episode_id: _progress(row) for row in rows if row.episode_id is not None}
+
+
+def seen_of(profile_id: int, show_ids: Sequence[int]) -> dict[int, SeenOut]:
+    """For each of these shows how many of its playable episodes the profile has seen."""
+    if not show_ids:
+        return {}
+    rows = db.session.execute(
+        select(Episode.title_id, func.count(), func.count(Progress.id))
+        .outerjoin(
+            Progress,
+            and_(Progress.episode_id == Episode.id, Progress.profile_id == profile_id, Progress.watched),
+        )
+        .where(Episode.title_id.in_(show_ids), Episode.file_count > 0)
+        .group_by(Episode.title_id)
+    )
+    return {key: SeenOut.model_construct(episodes=total, watched=seen) for key, total, seen in rows}
+
+
+def dress(profile_id: int | None, cards: Sequence[Card]) -> list[Card]:
+    """The same cards with the profile's progress (films, episodes) or how much of it is seen (shows)."""
+    if profile_id is None:
+        return list(cards)
+    progress = progress_of(profile_id, [card.media_id for card in cards if card.kind != "show"])
+    seen = seen_of(profile_id, [int(card.media_id[1:]) for card in cards if card.kind == "show"])
+    for card in cards:
+        card.progress = progress.get(card.media_id)
+        card.seen = seen.get(int(card.media_id[1:])) if card.kind == "show" else None
+    return list(cards)
+
+
+def personal(profile_id: int, work: catalog.Work) -> Personal:
+    """Everything the profile has to do with one work."""
+    media_id = str(work.media_id)
+    is_show = work.media_id.kind == "show"
+    return Personal(
+        progress=None if is_show else progress_of(profile_id, [media_id]).get(media_id),
+        seen=seen_of(profile_id, [work.title.id]).get(work.title.id, SeenOut(episodes=0, watched=0))
+        if is_show
+        else None,
+        rating=db.session.scalar(
+            select(Rating.value).where(Rating.profile_id == profile_id, Rating.media_id == media_id)
+        ),
+        is_listed=db.session.get(ListItem, (profile_id, media_id)) is not None,
+    )
+
+
+def is_watched_by(profile_id: int) -> ColumnElement[bool]:
+    """A condition on `Title`: the film is seen, or every playable episode of the show is."""
+    film = exists().where(Progress.profile_id == profile_id, Progress.title_id == Title.id, Progress.watched)
+    left = (
+        exists()
+        .where(Episode.title_id == Title.id, Episode.file_count > 0)
+        .where(~exists().where(Progress.profile_id == profile_id, Progress.episode_id == Episode.id, Progress.watched))
+    )
+    return or_(and_(Title.kind == "movie", film), and_(Title.kind == "show", ~left))
+
+
+def continuing(profile_id: int, *, offset: int = 0, limit: int = 50) -> tuple[list[str], int]:
+    """Films and episodes to go on with, the latest first, one of each show; and how many there are."""
+    latest = (
+        select(
+            Progress.media_id,
+            Progress.updated_at,
+            func.row_number()
+            .over(partition_by=Progress.title_id, order_by=(Progress.updated_at.desc(), Progress.id.desc()))
+            .label("turn"),
+        )
+        .join(Title, Title.id == Progress.title_id)
+        .outerjoin(Episode, Episode.id == Progress.episode_id)
+        .where(
+            Progress.profile_id == profile_id,
+            Progress.resumable,
+            func.coalesce(Episode.file_count, Title.file_count) > 0,
+        )
+        .subquery()
+    )
+    first = select(latest.c.media_id).where(latest.c.turn == 1)
+    return _page(first.order_by(latest.c.updated_at.desc(), latest.c.media_id), offset, limit)
+
+
+def next_up(profile_id: int, *, offset: int = 0, limit: int = 50) -> tuple[list[int], int]:
+    """For each show that the profile follows, the first playable episode after the last one it saw.
+
+    The latest followed show first. Specials are never next; a show with an episode to go on with is left to
+    `continuing`. Answers episode ids and how many there are.
+    """
+    last = _last_seen(profile_id)
+    begun = exists().where(Progress.profile_id == profile_id, Progress.title_id == Episode.title_id, Progress.resumable)
+    seen = exists().where(Progress.profile_id == profile_id, Progress.episode_id == Episode.id, Progress.watched)
+    ahead = (
+        select(
+            Episode.id,
+            last.c.watched_at,
+            func.row_number().over(partition_by=Episode.title_id, order_by=(PLACE, Episode.id)).label("turn"),
+        )
+        .join(Season, Season.id == Episode.season_id)
+        .join(last, last.c.title_id == Episode.title_id)
+        .where(Season.number > 0, Episode.file_count > 0, last.c.place < PLACE, ~seen, ~begun)
+        .subquery()
+    )
+    first = select(ahead.c.id).where(ahead.c.turn == 1).order_by(ahead.c.watched_at.desc(), ahead.c.id)
+    return _page(first, offset, limit)
+
+
+def following(episode: Episode, season_number: int) -> Episode | None:
+    """The next playable episode of the same show, in the order of seasons and numbers; None after the last."""
+    return db.session.scalar(
+        select(Episode)
+        .join(Season, Season.id == Episode.season_id)
+        .where(
+            Episode.title_id == episode.title_id,
+            Episode.file_count > 0,
+            Season.number > 0,
+            season_number * 100_000 + episode.number < PLACE,
+        )
+        .order_by(PLACE, Episode.id)
+        .limit(1)
+    )
+
+
+def next_of_show(profile_id: int, title_id: int) -> Episode | None:
+    """What Play on a show's page starts: the episode to go on with, else the first unseen, else the very first."""
+    mine = and_(Progress.episode_id == Episode.id, Progress.profile_id == profile_id)
+    return db.session.scalar(
+        select(Episode)
+        .join(Season, Season.id == Episode.season_id)
+        .outerjoin(Progress, mine)
+        .where(Episode.title_id == title_id, Episode.file_count > 0)
+        .order_by(
+            case((Progress.resumable, 0), else_=1),
+            case((Progress.resumable, Progress.updated_at)).desc(),
+            case((Progress.watched, 1), else_=0),
+            case((Season.number > 0, 0), else_=1),
+            PLACE,
+            Episode.id,
+        )
+        .limit(1)
+    )
+
+
+def history(profile_id: int, *, offset: int, limit: int) -> tuple[Sequence[HistoryEntry], int]:
+    """Sittings, the latest first, and how many there are."""
+    mine = select(HistoryEntry).where(HistoryEntry.profile_id == profile_id)
+    rows = db.session.scalars(
+        mine.order_by(HistoryEntry.ended_at.desc(), HistoryEntry.id.desc()).offset(offset).limit(limit)
+    ).all()
+    return rows, _count(mine)
+
+
+def watchlist(profile_id: int, *, offset: int = 0, limit: int = 50) -> tuple[list[str], int]:
+    """Media ids on the watch list, the latest first, and how many there are."""
+    mine = select(ListItem.media_id).where(ListItem.profile_id == profile_id)
+    return _page(mine.order_by(ListItem.added_at.desc(), ListItem.media_id), offset, limit)
+
+
+def playlists(profile_id: int, *, offset: int, limit: int) -> tuple[list[tuple[Playlist, int]], int]:
+    """The profile's playlists, the latest changed first, each with its length; and how many there are."""
+    length = select(func.count()).where(PlaylistItem.playlist_id == Playlist.id).correlate(Playlist).scalar_subquery()
+    mine = select(Playlist, length).where(Playlist.profile_id == profile_id)
+    rows = db.session.execute(mine.order_by(Playlist.updated_at.desc(), Playlist.id.desc()).offset(offset).limit(limit))
+    total = _count(select(Playlist.id).where(Playlist.profile_id == profile_id))
+    return [(found, count) for found, count in rows], total
+
+
+def playlist(profile_id: int, playlist_id: int) -> Playlist:
+    """The profile's own playlist. Raises NotFound, for somebody else's too."""
+    found = db.session.get(Playlist, playlist_id)
+    if found is None or found.profile_id != profile_id:
+        raise NotFound("There is no such playlist of yours.")
+    return found
+
+
+def playlist_items(playlist_id: int) -> list[tuple[int, str]]:
+    """`(item id, media id)` in order."""
+    rows = db.session.execute(
+        select(PlaylistItem.id, PlaylistItem.media_id)
+        .where(PlaylistItem.playlist_id == playlist_id)
+        .order_by(PlaylistItem.order, PlaylistItem.id)
+    )
+    return [(key, media_id) for key, media_id in rows]
+
+
+def preferences(profile_id: int) -> dict[str, Any]:
+    """Every stored setting by name (`tracks:<media_id>` ones have an endpoint of their own)."""
+    rows = db.session.execute(
+        select(Preference.name, Preference.value)
+        .where(Preference.profile_id == profile_id, ~Preference.name.startswith("tracks:"))
+        .order_by(Preference.name)
+    )
+    return {name: value.get("value") for name, value in rows}
+
+
+def held_titles(title_ids: Sequence[int]) -> set[int]:
+    """Those of these titles that somebody's data hangs on: they are kept though their files are gone."""
+    return {
+        title_id
+        for model in (Progress, HistoryEntry, ListItem, Rating, PlaylistItem)
+        for title_id in db.session.scalars(select(model.title_id).where(model.title_id.in_(title_ids)).distinct())
+    }
+
+
+def held_episodes(episode_ids: Sequence[int]) -> set[int]:
+    """Those of these episodes that somebody's data hangs on."""
+    names = [str(MediaId("episode", episode_id)) for episode_id in episode_ids]
+    return {
+        parse_media_id(media_id).number
+        for model in (Progress, HistoryEntry, ListItem, Rating, PlaylistItem)
+        for media_id in db.session.scalars(select(model.media_id).where(model.media_id.in_(names)).distinct())
+    }
+
+
+def _last_seen(profile_id: int) -> Any:
+    """For each show the profile saw an episode of: which it saw last (the furthest, where marked at once), and when."""
+    seen = (
+        select(
+            Progress.title_id,
+            PLACE.label("place"),
+            Progress.watched_at,
+            func.row_number()
+            .over(partition_by=Progress.title_id, order_by=(Progress.watched_at.desc(), PLACE.desc()))
+            .label("turn"),
+        )
+        .join(Episode, Episode.id == Progress.episode_id)
+        .join(Season, Season.id == Episode.season_id)
+        .where(Progress.profile_id == profile_id, Progress.watched, Season.number > 0)
+        .subquery()
+    )
+    return (
+        select(seen.c.title_id, seen.c.place, seen.c.watched_at)
+        .where(seen.c.turn == 1)
+        .order_by(seen.c.watched_at.desc())
+        .limit(SHOWS_CONSIDERED)
+        .subquery()
+    )
+
+
+def _progress(row: Progress) -> ProgressOut:
+    return ProgressOut.model_construct(
+        position=row.position,
+        duration=row.duration,
+        resume_at=resume_at(row.position, row.duration) if row.resumable else 0.0,
+        watched=row.watched,
+        watched_at=row.watched_at,
+        updated_at=row.updated_at,
+    )
+
+
+def _page(found: Select[Any], offset: int, limit: int) -> tuple[list[Any], int]:
+    rows = list(db.session.scalars(found.offset(offset).limit(limit)))
+    if offset == 0 and len(rows) < limit:
+        return rows, len(rows)
+    return rows, _count(found)
+
+
+def _count(found: Select[Any]) -> int:
+    return db.session.scalar(select(func.count()).select_from(found.order_by(None).subquery())) or 0
