@@ -82,14 +82,12 @@ def title_ids_of(wanted: Iterable[MediaId]) -> dict[MediaId, int]:
     titles = {one for one in wanted if one.kind != "episode"}
     episodes = {one for one in wanted if one.kind == "episode"}
     kinds = dict(
-        db.session.execute(select(Title.id, Title.kind).where(Title.id.in_([one.number for one in titles])))
-        .tuples()
-        .all()
+        db.session.execute(select(Title.id, Title.kind).where(Title.id.in_([one.number for one in titles]))).all()
     )
     owners = dict(
-        db.session.execute(select(Episode.id, Episode.title_id).where(Episode.id.in_([one.number for one in episodes])))
-        .tuples()
-        .all()
+        db.session.execute(
+            select(Episode.id, Episode.title_id).where(Episode.id.in_([one.number for one in episodes]))
+        ).all()
     )
     return {
         **{one: one.number for one in titles if kinds.get(one.number) == one.kind},
@@ -174,9 +172,7 @@ def external_ids(title_id: int) -> dict[str, str]:
             select(ExternalId.provider, ExternalId.value)
             .where(ExternalId.title_id == title_id, ExternalId.season.is_(None))
             .order_by(ExternalId.id.desc())
-        )
-        .tuples()
-        .all()
+        ).all()
     )
 
 

@@ -66,7 +66,7 @@ def _shows(title_ids: Sequence[int]) -> dict[int, int]:
         .where(Episode.title_id.in_(title_ids), *PLAYABLE)
         .group_by(Episode.title_id)
     )
-    return dict(rows.tuples())
+    return dict(rows.all())
 
 
 def _episodes(title_ids: Sequence[int]) -> dict[int, int]:
@@ -83,4 +83,4 @@ def _episodes(title_ids: Sequence[int]) -> dict[int, int]:
         .outerjoin(counted, counted.c.episode_id == Episode.id)
         .where(Episode.title_id.in_(title_ids), Episode.file_count != func.coalesce(counted.c.files, 0))
     )
-    return dict(rows.tuples())
+    return dict(rows.all())

@@ -50,7 +50,7 @@ MediaIdField = Annotated[
     MediaId,
     BeforeValidator(lambda value: parse_media_id(value) if isinstance(value, str) else value),
     PlainSerializer(str, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": PATTERN, "examples": ["m12", "s3", "e40"]}),
+    WithJsonSchema({"type": "string", "pattern": PATTERN, "description": "m12 a film, s3 a show, e40 an episode"}),
 ]
 """A media id in a path, query or body; arrives as `core.media_id.MediaId`."""
 
