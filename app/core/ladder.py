@@ -60,8 +60,18 @@ class AudioSpec:
     codecs: str
 
 
+PSYCHOVISUAL = frozenset({"fast", "medium"})
 X264_PARAMS = "stitchable=1:cabac=1:8x8dct=1:ref=1:bframes=3:b-pyramid=2:weightp=1:weightb=1"
 """What makes every preset of `PRESETS` write the same SPS and PPS."""
+
+
+def chroma_offset(preset: str) -> int:
+    """The chroma QP offset that a preset is told, so that all of them write 0 into the PPS.
+
+    x264 lowers it by 2 where psychovisual optimisation works, which is from "fast" on.
+    """
+    return 2 if preset in PSYCHOVISUAL else 0
+
 
 GRID_VERSION = 1
 """Changes whenever cells made by this code would not fit those made before."""

@@ -347,21 +347,22 @@ STANDARD_RATES = tuple(
         | {Fraction(25, 2)}
     )
 )
-LOWEST_RATE, HIGHEST_RATE = Fraction(5), Fraction(60)
+LOWEST_RATE, HIGHEST_RATE, HIGHEST_FIELD_FREE = Fraction(5), Fraction(60), Fraction(30)
 
 
 def grid_rate(average: Fraction | None, base: Fraction | None, *, interlaced: bool = False) -> Fraction:
     """The grid's frame rate for what a container says: its `average` and `base` (smallest common) rate.
 
     A varying source gets its base rate, so that no frame is lost; a base that no display shows (a container's tick,
-    or fields counted as frames) gives way to the average. Standard rates are recognised through rounding. Rates
-    beyond 60 are divided, rates below 5 multiplied, by whole numbers.
+    or fields counted as frames) gives way to the average. Standard rates are recognised through rounding and jitter.
+    Rates beyond 60 are divided, rates below 5 multiplied, by whole numbers.
     """
     average = average if average and average > 0 else None
     base = base if base and base > 0 else None
+    if interlaced and base is not None and base > HIGHEST_FIELD_FREE and base > (average or 0) * 3 / 2:
+        base = base / 2 if average is None else None
     chosen = average or base or Fraction(25)
-    usable = base is not None and base <= HIGHEST_RATE and not (interlaced and average and base > average * 3 / 2)
-    if base is not None and usable and base > chosen:
+    if base is not None and base <= HIGHEST_RATE:
         chosen = base
     chosen = _standard(chosen)
     if chosen > HIGHEST_RATE:
@@ -373,6 +374,4 @@ def grid_rate(average: Fraction | None, base: Fraction | None, *, interlaced: bo
 
 def _standard(rate: Fraction) -> Fraction:
     nearest = min(STANDARD_RATES, key=lambda known: abs(known - rate))
-    if abs(nearest - rate) <= nearest / 2500:
-        return nearest
-    return rate.limit_denominator(1001 if rate.denominator % 1001 == 0 else 10_000)
+    return nearest if abs(nearest - rate) <= nearest / 100 else rate.limit_denominator(10_000)

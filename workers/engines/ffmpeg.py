@@ -14,6 +14,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+FORMATS = (
+    "3gp,aac,ac3,aiff,amr,amrnb,amrwb,ape,ass,asf,au,av1,avi,caf,cavsvideo,dirac,dnxhd,dts,dtshd,dv,eac3,flac,"
+    "flic,flv,gif,gxf,h261,h263,h264,hevc,ivf,jpeg_pipe,lrc,matroska,webm,m4a,m4v,mjpeg,mlp,mov,mp4,3g2,mj2,"
+    "mp3,mpc,mpc8,mpeg,mpegts,mpegtsraw,mpegvideo,mxf,nsv,nut,obu,ogg,rm,roq,rpl,sami,smk,srt,subviewer,"
+    "microdvd,sup,swf,tak,tta,truehd,vc1,vc1test,vobsub,voc,w64,wav,webvtt,wtv,wv,yuv4mpegpipe,png_pipe,"
+    "webp_pipe,gif_pipe"
+)
+"""Formats that a file may have. Those that name other files or addresses (HLS, DASH, concat…) are left out."""
+
+SAFE_INPUT = ("-protocol_whitelist", "file", "-format_whitelist", FORMATS)
+"""Input options for a local file, before its -i: it is read as media of its own, whatever its name says."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ffmpeg:
