@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import cast
 
-from flask import Flask, current_app
+from flask import Flask, Response, current_app, g
 
-from app.accounts import queries, tokens
-from app.accounts.live import Standing, Standings
+from app.accounts import queries, sign_ins, tokens
+from app.accounts.live import Bearer, Standing, Standings
 from app.accounts.passwords import Passwords
 from app.adapters import clock
 from app.core.access import Role, Viewer
 from app.core.errors import Unauthenticated
-from app.extensions import get_redis
+from app.extensions import get_redis, writing
 from app.web.security import Credential, Identity, register_resolver
 from config import Config
 
@@ -23,6 +23,7 @@ def init_app(app: Flask) -> None:
     app.extensions["matinee_signer"] = tokens.Signer(config.secret_key)
     app.extensions["matinee_passwords"] = Passwords(config.password_cost)
     register_resolver(app, Accounts())
+    app.after_request(_note_use)
 
 
 def signer() -> tokens.Signer:
@@ -55,6 +56,7 @@ def _by_access_token(token: str) -> Identity:
     standing = _standing_of_sign_in(claims.sign_in_id)
     if standing is None or standing.user_id != claims.user_id:
         raise Unauthenticated("This sign-in has ended. Sign in again.", code="signed_out")
+    _note_later("sign-in", claims.sign_in_id, standing)
     return Identity(_viewer(standing, claims.sign_in_id))
 
 
@@ -63,6 +65,7 @@ def _by_cookie(value: str) -> Identity:
     standing = _standing_of_sign_in(parts[0]) if parts else None
     if parts is None or standing is None or not tokens.same_secret(parts[1], standing.secret_hash):
         raise Unauthenticated("This sign-in has ended. Sign in again.", code="signed_out")
+    _note_later("sign-in", parts[0], standing)
     csrf_token = signer().csrf_token(parts[0], standing.secret_hash or "")
     return Identity(_viewer(standing, parts[0]), csrf_token)
 
@@ -74,7 +77,24 @@ def _by_key(value: str) -> Identity:
     )
     if parts is None or standing is None or not tokens.same_secret(parts[1], standing.secret_hash):
         raise Unauthenticated("This API key is not valid.", code="key_invalid")
+    _note_later("key", parts[0], standing)
     return Identity(_viewer(standing, None, kind_is_machine=True))
+
+
+def _note_later(bearer: Bearer, row_id: int, standing: Standing) -> None:
+    """Remembers, for the end of this request, that a sign-in or key was used after a while of rest."""
+    if clock.now().timestamp() - standing.seen_at > sign_ins.SEEN_STEP.total_seconds():
+        g.matinee_used = (bearer, row_id)
+
+
+def _note_use(response: Response) -> Response:
+    used: tuple[Bearer, int] | None = g.get("matinee_used")
+    if used is not None:
+        bearer, row_id = used
+        with writing():
+            note = sign_ins.touch_key if bearer == "key" else sign_ins.touch
+            note(row_id, now=clock.now())
+    return response
 
 
 def _standing_of_sign_in(sign_in_id: int) -> Standing | None:

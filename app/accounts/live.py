@@ -15,7 +15,7 @@ from typing import Literal
 import redis
 import structlog
 
-from app.web.connections import SIGN_INS_ENDED
+from app.web.connections import SIGN_IN_NEWS
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +28,8 @@ Bearer = Literal["sign-in", "key"]
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Whom a live sign-in or key stands for. `secret_hash` is that of the cookie, or of the key."""
+    """Whom a live sign-in or key stands for. `secret_hash` is that of the cookie, or of the key;
+    `seen_at` (POSIX seconds) is when it was last noted that it was used."""
 
     user_id: int
     username: str
@@ -36,6 +37,7 @@ class Standing:
     language: str | None
     profile_id: int | None
     secret_hash: str | None
+    seen_at: float
 
 
 class Standings:
@@ -57,14 +59,11 @@ class Standings:
 
     def forget(self, bearer: Bearer, row_ids: Iterable[int]) -> None:
         """Call after the commit that changed them: nobody relies on an older answer from here on."""
-        for row_id in row_ids:
+        ids = list(row_ids)
+        for row_id in ids:
             self._redis.set(_key(bearer, row_id), _ASK_AGAIN, px=MARK_MS)
-
-    def announce_end(self, sign_in_ids: Iterable[int]) -> None:
-        """Tells every process to close what hangs on these sign-ins."""
-        text = " ".join(str(one) for one in sign_in_ids)
-        if text:
-            self._redis.publish(SIGN_INS_ENDED, text)
+        if ids and bearer == "sign-in":
+            self._redis.publish(SIGN_IN_NEWS, " ".join(str(one) for one in ids))
 
     def _read(self, key: str) -> bytes | None:
         try:

@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 from app import signals
 from app.accounts import tokens
 from app.accounts.live import Bearer, Standings
-from app.accounts.models import SignIn, User
-from app.core.errors import Unauthenticated
+from app.accounts.models import ApiKey, SignIn, User
+from app.core.errors import NotFound, Unauthenticated
 from app.extensions import db, get_redis
 
 LIFETIME = timedelta(days=60)
@@ -112,7 +112,7 @@ def end(sign_in_ids: Sequence[int], *, reason: str, now: datetime) -> int:
         .execution_options(synchronize_session="fetch")
     ).all()
     if ended:
-        _after_commit("ended", ended)
+        _after_commit("sign-in", ended)
         signals.sign_in_ended.send(None, sign_in_ids=list(ended))
     return len(ended)
 
@@ -121,6 +121,17 @@ def end_all_of(user_id: int, *, reason: str, now: datetime, but: int | None = No
     """Ends every sign-in of a user, except the one named by `but`."""
     wanted = select(SignIn.id).where(SignIn.user_id == user_id, SignIn.ended_at.is_(None), SignIn.id != (but or 0))
     return end(db.session.scalars(wanted).all(), reason=reason, now=now)
+
+
+def end_own(sign_in_id: int, *, user_id: int, now: datetime) -> None:
+    """Signs one of a user's devices out. Raises NotFound for anybody else's, and for one that has ended."""
+    found = db.session.get(SignIn, sign_in_id)
+    if found is None or found.user_id != user_id or not end([sign_in_id], reason="signed out elsewhere", now=now):
+        raise NotFound("There is no such session.")
+
+
+def use_profile(sign_in_id: int, profile_id: int) -> None:
+    db.session.execute(update(SignIn).where(SignIn.id == sign_in_id).values(profile_id=profile_id))
 
 
 def mark_changed(user_id: int) -> None:
@@ -143,6 +154,11 @@ def touch(sign_in_id: int, *, now: datetime) -> None:
     )
 
 
+def touch_key(key_id: int, *, now: datetime) -> None:
+    """The key was used."""
+    db.session.execute(update(ApiKey).where(ApiKey.id == key_id).values(used_at=now))
+
+
 def _granted(sign_in: SignIn, *, signer: tokens.Signer, now: datetime) -> Granted:
     return Granted(
         sign_in.id,
@@ -154,24 +170,21 @@ def _granted(sign_in: SignIn, *, signer: tokens.Signer, now: datetime) -> Grante
 _NEWS = "matinee_sign_in_news"
 
 
-def _after_commit(kind: str, row_ids: Sequence[int]) -> None:
-    db.session.info.setdefault(_NEWS, []).append((kind, tuple(row_ids)))
+def _after_commit(bearer: Bearer, row_ids: Sequence[int]) -> None:
+    db.session.info.setdefault(_NEWS, []).append((bearer, tuple(row_ids)))
 
 
 @event.listens_for(Session, "after_commit")
 def _tell(session: Session) -> None:
-    news: list[tuple[str, tuple[int, ...]]] = session.info.pop(_NEWS, [])
+    news: list[tuple[Bearer, tuple[int, ...]]] = session.info.pop(_NEWS, [])
     if not news:
         return
     standings = Standings(get_redis())
     try:
-        for kind, row_ids in news:
-            bearer: Bearer = "key" if kind == "key" else "sign-in"
+        for bearer, row_ids in news:
             standings.forget(bearer, row_ids)
-            if kind == "ended":
-                standings.announce_end(row_ids)
     except redis.RedisError as error:
-        # The commit stands and every kept answer is gone within two seconds by itself.
+        # The commit stands, and every kept answer is gone within two seconds by itself.
         log.error("revocation could not be announced", error=str(error))
 
 

@@ -1,13 +1,13 @@
 """The open Socket.IO connections of one process, each bound to whoever opened it.
 
-One thread per process hears from Redis which sign-ins ended and closes what hangs on them; it also asks again for all
-now and then, after every reconnection to Redis, and closes connections that never entered a namespace.
+One thread per process hears from Redis which sign-ins ended or changed and closes what hung on them; it also asks again
+for all now and then, after every reconnection to Redis, and closes connections that never entered a namespace.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +19,8 @@ from app.adapters import clock
 from app.core.access import Viewer
 from app.extensions import get_redis
 
-SIGN_INS_ENDED = "matinee:sign-ins-ended"
-"""Redis channel: ids of sign-ins that ended, as decimal text separated by spaces."""
+SIGN_IN_NEWS = "matinee:sign-in-news"
+"""Redis channel: ids of sign-ins that ended or changed, as decimal text separated by spaces."""
 ENTER_WITHIN_S = 10.0
 SPEAK_S = 1.0
 """How long a refused client has to read why."""
@@ -97,7 +97,7 @@ class Connections:
         while True:
             try:
                 with client.pubsub(ignore_subscribe_messages=True) as subscription:  # type: ignore[no-untyped-call]
-                    subscription.subscribe(SIGN_INS_ENDED)
+                    subscription.subscribe(SIGN_IN_NEWS)
                     self._ask_all_again()
                     while True:
                         self._hear(subscription.get_message(timeout=TICK_S))
@@ -109,11 +109,10 @@ class Connections:
     def _hear(self, message: dict[str, Any] | None) -> None:
         if message is None or message["type"] != "message":
             return
-        ended = {int(one) for one in message["data"].split()}
+        concerned = {int(one) for one in message["data"].split()}
         with self._lock:
-            gone = [one for one in self._bound.values() if one.viewer.sign_in_id in ended]
-        for one in gone:
-            self._close(one)
+            bound = [one for one in self._bound.values() if one.viewer.sign_in_id in concerned]
+        self._ask_again(bound)
 
     def _sweep(self, now: float) -> None:
         if now - self._asked_at >= ASK_AGAIN_S:
@@ -132,10 +131,14 @@ class Connections:
         self._asked_at = clock.monotonic()
         with self._lock:
             bound = list(self._bound.values())
+        self._ask_again(bound)
+
+    def _ask_again(self, bound: Iterable[Bound]) -> None:
+        """Closes those whose sign-in ended, or whose role is another now: their rooms were given to the old one."""
         for one in bound:
             with self._app.app_context():
-                alive = one.again()
-            if alive is None:
+                now = one.again()
+            if now is None or now.role != one.viewer.role:
                 self._close(one)
 
     def _close(self, one: Bound) -> None:

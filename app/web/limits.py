@@ -6,7 +6,6 @@ While Redis is away each process counts for itself.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -55,7 +54,7 @@ def init_app(app: Flask) -> None:
 
 def _on_breach(_error: RateLimitExceeded) -> Response:
     limit = limiter.current_limit
-    wait_s = max(1, math.ceil(limit.reset_at - time.time())) if limit else 60
+    wait_s = max(1, int(limit.reset_at - time.time())) if limit else 60
     detail = f"Too many requests. Try again in {wait_s} seconds."
     response: Response = current_app.make_response(problem(429, "too_many", detail, retry_after=wait_s))
     return response

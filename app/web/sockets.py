@@ -6,8 +6,8 @@ A feature opens a namespace and registers commands in the `init_app` of its `eve
     sockets.on_command("/activity", "seen", Seen, mark_seen)
 
 A command handler gets the viewer and a checked model and returns what the acknowledgement adds to `{"ok": true}`; a
-`Failure` becomes `{"ok": false, "code", "message"}`. Each command asks anew whether its sign-in is alive. Anything may
-`announce` an event to a room, workers too. Live state is in `app/web/connections.py`.
+`Failure` becomes `{"ok": false, "code", "message"}`. Each command asks anew whether its sign-in is alive. Live state
+is in `app/web/connections.py`; sending is `app/web/activity.py`.
 """
 
 from __future__ import annotations
@@ -21,11 +21,10 @@ from flask import Flask, current_app, request
 from flask_socketio import ConnectionRefusedError as Refused
 from flask_socketio import join_room
 from pydantic import BaseModel, ValidationError
-from socketio import RedisManager
 
 from app.core.access import Viewer
 from app.core.errors import Failure, Unauthenticated
-from app.extensions import socketio
+from app.extensions import message_queue, socketio
 from app.web import csrf
 from app.web.connections import Connections
 from app.web.errors import problem
@@ -36,7 +35,6 @@ from config import Config
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-QUEUE = "matinee-sockets"
 SHARE_OF_THREADS = 0.6
 """A socket holds a thread for as long as it is open; the rest must stay free for plain HTTP."""
 MARGIN_OF_THREADS = 0.1
@@ -65,7 +63,7 @@ def init_app(app: Flask) -> None:
     config: Config = app.config["MATINEE"]
     socketio.init_app(
         app,
-        client_manager=RedisManager(config.redis_url, channel=QUEUE),
+        client_manager=message_queue(config.redis_url),
         async_mode="threading",
         transports=["websocket"],
         async_handlers=False,
@@ -151,22 +149,6 @@ def on_command(namespace: str, event: str, model: type[Body], handler: Callable[
             return {"ok": False, "code": "internal", "message": "Something went wrong on the server."}
 
     socketio.on_event(event, command, namespace=namespace)
-
-
-def announce(event: str, payload: Mapping[str, Any], *, namespace: str, room: str) -> None:
-    """Sends an event to everyone in a room, whatever process holds their sockets. Works in workers too.
-
-    Nothing is promised to those who are away: whoever connects later asks for the state.
-    """
-    if "socketio" in current_app.extensions:
-        socketio.emit(event, dict(payload), namespace=namespace, to=room)
-        return
-    queue = current_app.extensions.get("matinee_socket_queue")
-    if queue is None:
-        config: Config = current_app.config["MATINEE"]
-        queue = RedisManager(config.redis_url, channel=QUEUE, write_only=True)
-        current_app.extensions["matinee_socket_queue"] = queue
-    queue.emit(event, dict(payload), namespace=namespace, room=room)
 
 
 def _credential(auth: Mapping[str, Any]) -> Credential:
