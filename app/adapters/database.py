@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import JSON, DateTime, Dialect, String
+from sqlalchemy import JSON, DateTime, Dialect, String, Text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
@@ -50,3 +51,44 @@ class Instant(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class FilePath(TypeDecorator[str]):
+    """A path or a file's name, byte-exact, compared by code point on both databases.
+
+    In Python it is text as `os.fsdecode` gives it: bytes that are no UTF-8 stand as lone surrogates, which no database
+    takes. Stored, each such byte is one code point of U+F700..U+F7FF (a private area); real characters of that area
+    are stored as their bytes too, so that every name has exactly one stored form.
+    """
+
+    impl = Text().with_variant(Text(collation="C"), "postgresql")
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
+        return None if value is None else stored_path(value)
+
+    def process_result_value(self, value: str | None, _dialect: Dialect) -> str | None:
+        return None if value is None else path_from(value)
+
+
+_BYTES_AREA = 0xF700
+_NOT_STORABLE = re.compile("[\udc80-\udcff\uf700-\uf7ff]+")
+_STORED_BYTES = re.compile("[\uf700-\uf7ff]+")
+
+
+def stored_path(path: str) -> str:
+    """The stored form of a path; most are their own. NUL and other surrogates, which no file has, raise ValueError."""
+    if path.isascii() or not _NOT_STORABLE.search(path):
+        return path
+    return _NOT_STORABLE.sub(
+        lambda found: "".join(chr(_BYTES_AREA + byte) for byte in found[0].encode("utf-8", "surrogateescape")), path
+    )
+
+
+def path_from(stored: str) -> str:
+    """The path that `stored_path` stored."""
+    if stored.isascii() or not _STORED_BYTES.search(stored):
+        return stored
+    return _STORED_BYTES.sub(
+        lambda found: bytes(ord(one) - _BYTES_AREA for one in found[0]).decode("utf-8", "surrogateescape"), stored
+    )

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Float, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.adapters.database import Instant, Json
+from app.adapters.database import FilePath, Instant, Json
 from app.extensions import Model
 
 
@@ -19,7 +19,7 @@ class Library(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(200))
-    path: Mapped[str] = mapped_column(Text, unique=True)
+    path: Mapped[str] = mapped_column(FilePath, unique=True)
     kind: Mapped[str] = mapped_column(String(8))  # movies, shows, anime, mixed
     created_at: Mapped[datetime] = mapped_column(Instant)
     scanned_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -29,15 +29,16 @@ class MediaFile(Model):
     """A file that was probed. `folder`/`name` are relative to the library, byte-exact (surrogate escapes kept).
 
     `signature` is a hash of size and first, middle and last 64 KiB. `state`: ok, broken, refused. `missing_since` is
-    set when it disappeared and kept through the grace period. `role`: main, extra, sample.
+    set when it disappeared and kept through the grace period. `role`: main, extra, sample; sidecar is a subtitle file,
+    which is nobody's film (what it means stands in the streams of the films beside it).
     """
 
     __tablename__ = "media_file"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     library_id: Mapped[int] = mapped_column(ForeignKey("library.id", ondelete="CASCADE"))
-    folder: Mapped[str] = mapped_column(Text)
-    name: Mapped[str] = mapped_column(Text)
+    folder: Mapped[str] = mapped_column(FilePath)
+    name: Mapped[str] = mapped_column(FilePath)
     size: Mapped[int] = mapped_column(BigInteger)
     mtime_ns: Mapped[int] = mapped_column(BigInteger)
     signature: Mapped[str | None] = mapped_column(String(64), index=True)
@@ -102,7 +103,7 @@ class MediaStream(Model):
     title: Mapped[str | None] = mapped_column(String(400))
     is_default: Mapped[bool] = mapped_column(default=False)
     is_forced: Mapped[bool] = mapped_column(default=False)
-    external_path: Mapped[str | None] = mapped_column(Text)
+    external_path: Mapped[str | None] = mapped_column(FilePath)
     facts: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
 
     file: Mapped[MediaFile] = relationship(back_populates="streams")
