@@ -197,29 +197,32 @@ class _Reading:
         )
         offsets: dict[int, int] = {}
         for key in chosen:
-            packet = self._keyframe(key)
-            if packet is None or packet.pts is None:
+            packet = self._keyframe(key, offsets.get(chosen[0], 0), decode_time=shift)
+            if packet is None:
                 return None
             offsets[key] = packet.pts - key
             self.decodes_alone &= decodes_alone(self.video.codec_context, bytes(packet))
         if not shift:
-            return keys if not any(offsets.values()) else None
+            return keys
         if len(set(offsets.values())) == 1:
             return [key + offsets[chosen[0]] for key in keys]
-        return self._every_keyframe(keys)
+        return self._every_keyframe(keys, max(offsets.values()))
 
-    def _keyframe(self, key: int) -> Any:
-        self.container.seek(key, stream=self.video, backward=True)
-        for packet in self.container.demux(self.video):
-            if packet.size and packet.is_keyframe:
+    def _keyframe(self, key: int, offset: int, *, decode_time: bool) -> Any:
+        """The keyframe packet that the index means, None where it is not there. Seeking goes by presentation time."""
+        self.container.seek(key + offset, stream=self.video, backward=True)
+        for number, packet in enumerate(self.container.demux(self.video)):
+            if packet.pts is not None and packet.is_keyframe and key == (packet.dts if decode_time else packet.pts):
                 return packet
+            if number > FIRST_FRAME_PACKETS:
+                break
         return None
 
-    def _every_keyframe(self, keys: list[int]) -> list[int] | None:
+    def _every_keyframe(self, keys: list[int], offset: int) -> list[int] | None:
         shown = []
         for key in keys:
-            packet = self._keyframe(key)
-            if packet is None or packet.pts is None or time.monotonic() > self.deadline:
+            packet = self._keyframe(key, offset, decode_time=True)
+            if packet is None or time.monotonic() > self.deadline:
                 return None
             shown.append(packet.pts)
         return shown
