@@ -7,7 +7,13 @@ from typing import Any
 
 from blinker import Signal
 
-RECEIVERS: tuple[tuple[Signal, Callable[..., Any]], ...] = ()
+from app import signals
+from app.search import index
+
+RECEIVERS: tuple[tuple[Signal, Callable[..., Any]], ...] = (
+    (signals.title_changed, index.on_title_changed),
+    (signals.title_removed, index.on_title_removed),
+)
 
 
 def connect() -> None:

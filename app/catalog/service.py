@@ -164,10 +164,11 @@ def set_file_counts(
         session.execute(update(Episode), [{"id": key, "file_count": count} for key, count in episodes.items()])
 
 
-def rename(title: Title, name: str, *, year: int | None, now: datetime) -> None:
-    """Gives a title another display name and year. What identification keys it by stays: its files still meet it."""
-    title.name = name[:NAME_LIMIT]
-    title.year = year
+def describe(title: Title, *, now: datetime) -> None:
+    """Call after changing a title's names or year: what is computed from them follows, and the news goes out.
+
+    What identification keys it by stays: its files still meet it.
+    """
     title.updated_at = now
     _describe(title)
     _memory().changed.add(title.id)

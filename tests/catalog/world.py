@@ -116,6 +116,7 @@ class World:
     def _set(self, title: Title, facts: dict[str, Any]) -> None:
         for name, value in facts.items():
             setattr(title, name, value)
+        service.describe(title, now=self.now)
         db.session.flush()
 
     def _names(self, name: str, year: int | None) -> Identification:
