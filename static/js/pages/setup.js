@@ -1,0 +1,48 @@
+// Set-up: your account, your folder, and the library fills while you watch.
+import { get, post } from "../net/api.js";
+import { need, on, one, all } from "../ui/dom.js";
+import { submits } from "./form.js";
+import { addLibrary } from "./folders.js";
+import { watchJobs } from "./jobs.js";
+
+/** @param {HTMLElement} root */
+export function attach(root) {
+  const account = /** @type {HTMLFormElement | null} */ (one("form[data-step=account]", root));
+  const folder = /** @type {HTMLFormElement | null} */ (one("form[data-step=folder]", root));
+  const done = one("[data-step=done]", root);
+  /** @type {(() => void)[]} */
+  const detach = [];
+  if (account) {
+    detach.push(
+      submits(account, async (values) => {
+        await post("/api/v1/setup", values);
+        await post("/api/v1/auth/login", { username: values.username, password: values.password, cookie: true });
+        location.href = "/setup";
+      }),
+    );
+  }
+  if (folder) {
+    detach.push(
+      submits(folder, async (values) => {
+        await addLibrary({ path: values.path, name: values.name, kind: values.kind });
+        location.href = "/setup?step=done";
+      }),
+    );
+  }
+  if (done) detach.push(watchJobs(need("[data-jobs]", done), { onChange: () => refreshTitles(done) }));
+  return all(...detach);
+}
+
+let fetched = 0;
+
+/** The posters that are there so far, at most every two seconds. */
+/** @param {HTMLElement} root */
+async function refreshTitles(root) {
+  const place = one("[data-found]", root);
+  if (!place || Date.now() - fetched < 2000) return;
+  fetched = Date.now();
+  const answer = await fetch("/setup?step=done&part=found", { credentials: "same-origin" });
+  if (answer.ok) place.innerHTML = await answer.text(); // our own server's markup, escaped there
+}
+
+export { get, on };

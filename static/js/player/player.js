@@ -1,0 +1,264 @@
+// The owner of playback. Everything on the page that shows or changes what plays asks this object and hears from it;
+// nothing else touches what the <video> plays.
+import { joined, target } from "../core/seek.js";
+import { post, Problem } from "../net/api.js";
+import { memory, on } from "../ui/dom.js";
+import { emitter } from "./emitter.js";
+import { createHls } from "./hls_engine.js";
+import { probe } from "./probe.js";
+import { tokenOf, withToken } from "./token.js";
+
+/** @typedef {import("../types").Plan} Plan */
+
+const VOLUME = "matinee.volume";
+
+/** @param {TimeRanges} ranges */
+const list = (ranges) => {
+  const out = [];
+  for (let index = 0; index < ranges.length; index += 1) out.push({ start: ranges.start(index), end: ranges.end(index) });
+  return out;
+};
+
+/**
+ * @param {HTMLVideoElement} video
+ * @param {{mediaId: string, loadHls: () => Promise<any>}} options
+ */
+export function createPlayer(video, { mediaId, loadHls }) {
+  const news = emitter();
+  /** @type {Plan | null} */
+  let plan = null;
+  /** @type {any} */
+  let hls = null;
+  let token = "";
+  let seekingTo = -1;
+  let repaired = 0;
+  let renewing = false;
+  /** @type {{start: number, end: number}[]} */
+  let prepared = [];
+  /** What was asked for beyond the device: kept when the film is prepared again. @type {Record<string, unknown>} */
+  const wishes = {};
+  /** @type {import("../types").DeviceProfile | null} */
+  let device = null;
+
+  const duration = () => (plan && plan.duration) || (Number.isFinite(video.duration) ? video.duration : 0);
+  const position = () => (seekingTo >= 0 ? seekingTo : video.currentTime);
+
+  /** @param {number} [at] absent: where the viewer left off */
+  async function prepare(at) {
+    device = device || probe();
+    const body = { media_id: mediaId, device };
+    return post("/api/v1/player/prepare", Object.assign(body, wishes, at === undefined ? {} : { position: at }));
+  }
+
+  function drop() {
+    if (hls) hls.destroy();
+    hls = null;
+    seekingTo = -1;
+  }
+
+  /**
+   * Plays this plan from its position.
+   * @param {Plan} next
+   * @param {boolean} go
+   */
+  async function load(next, go) {
+    drop();
+    plan = next;
+    prepared = [];
+    token = tokenOf(next.hls_url || next.url);
+    news.tell("plan", next);
+    if (next.method === "direct") straight(next.url, next.position);
+    else await segments(next);
+    if (go) await play();
+  }
+
+  /** @param {string} url @param {number} at */
+  function straight(url, at) {
+    video.src = url;
+    if (at > 0) {
+      seekingTo = at;
+      video.addEventListener("loadedmetadata", () => (video.currentTime = at), { once: true });
+    }
+  }
+
+  /** @param {Plan} next */
+  async function segments(next) {
+    const Hls = await loadHls();
+    if (plan !== next) return; // another film was prepared meanwhile
+    if (!Hls || !Hls.isSupported()) {
+      straight(next.hls_url, next.position);
+      return;
+    }
+    hls = createHls(Hls, { token: () => token, position: next.position });
+    listen(Hls);
+    hls.loadSource(next.hls_url);
+    hls.attachMedia(video);
+  }
+
+  /** @param {any} Hls */
+  function listen(Hls) {
+    const own = hls;
+    const { Events } = Hls;
+    own.on(Events.MANIFEST_PARSED, () => news.tell("levels"));
+    own.on(Events.LEVEL_SWITCHED, () => news.tell("levels"));
+    own.on(Events.AUDIO_TRACKS_UPDATED, () => news.tell("tracks"));
+    own.on(Events.AUDIO_TRACK_SWITCHED, () => news.tell("tracks"));
+    own.on(Events.FRAG_BUFFERED, () => {
+      repaired = 0;
+      news.tell("buffer");
+    });
+    own.on(Events.ERROR, (/** @type {string} */ _name, /** @type {any} */ problem) => onHlsError(own, Hls, problem));
+  }
+
+  /** @param {any} own @param {any} Hls @param {any} problem */
+  function onHlsError(own, Hls, problem) {
+    if (own !== hls) return;
+    const status = problem.response && problem.response.code;
+    if (status === 403) {
+      renew();
+      return;
+    }
+    if (status === 503) news.tell("making");
+    if (!problem.fatal) return;
+    if (problem.type === Hls.ErrorTypes.MEDIA_ERROR && repaired < 2) {
+      repaired += 1;
+      own.recoverMediaError();
+      return;
+    }
+    if (problem.type === Hls.ErrorTypes.NETWORK_ERROR) news.tell("trouble", { kind: status ? "server" : "offline", status });
+    else again();
+  }
+
+  /** The token ran out while the machine slept, or the session ended: a new token, else a new session here. */
+  async function renew() {
+    if (renewing || !plan) return;
+    renewing = true;
+    const at = position();
+    const going = !video.paused;
+    try {
+      const answer = await post(`/api/v1/player/sessions/${plan.session_id}/renew`);
+      token = answer.token || tokenOf(answer.hls_url || answer.url || "") || token;
+      if (hls) hls.startLoad(at);
+      else {
+        straight(withToken(plan.url, token), at);
+        if (going) await play();
+      }
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      if (error.status === 401) location.href = `/login?next=${encodeURIComponent(location.pathname)}`;
+      else await restart(going);
+    } finally {
+      renewing = false;
+    }
+  }
+
+  /**
+   * Prepares again, at this place, with what is wished for now.
+   * @param {boolean} go
+   * @param {number} [at]
+   */
+  async function restart(go, at = position()) {
+    news.tell("making");
+    try {
+      await load(await prepare(at), go);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      news.tell("trouble", { kind: error.status ? "refused" : "offline", detail: error.message, status: error.status });
+    }
+  }
+
+  /** This way of playing failed here: the next plainer one, from the same place. */
+  async function again() {
+    device = device || probe();
+    const direct = plan && plan.method === "direct";
+    if (direct) device = Object.assign({}, device, { direct: [] });
+    else if (device.hls.length > 2) device = Object.assign({}, device, { direct: [], hls: ["h264", "aac"] });
+    else {
+      news.tell("trouble", { kind: "decode" });
+      return;
+    }
+    repaired = 0;
+    news.tell("fallback", direct ? "direct" : "codec");
+    await restart(true);
+  }
+
+  async function play() {
+    try {
+      await video.play();
+    } catch (error) {
+      const { name } = /** @type {Error} */ (error);
+      if (name === "NotAllowedError") news.tell("blocked");
+      else if (name !== "AbortError" && name !== "NotSupportedError") throw error; // the video's own error event speaks
+    }
+  }
+
+  /** @param {number} to */
+  function seek(to) {
+    seekingTo = target(to, duration());
+    video.currentTime = seekingTo;
+    news.tell("time");
+    news.tell("seek");
+  }
+
+  const kept = memory.get(VOLUME);
+  if (kept) {
+    video.volume = kept.volume;
+    video.muted = kept.muted;
+  }
+  const detach = [
+    on(video, "play playing pause ended waiting stalled canplay", (event) => news.tell("state", event.type)),
+    on(video, "timeupdate", () => news.tell("time")),
+    on(video, "progress", () => news.tell("buffer")),
+    on(video, "seeked", () => {
+      seekingTo = -1;
+      news.tell("time");
+    }),
+    on(video, "volumechange", () => {
+      memory.set(VOLUME, { volume: video.volume, muted: video.muted });
+      news.tell("volume");
+    }),
+    on(video, "error", () => {
+      if (hls || !video.error || !plan || !video.getAttribute("src")) return;
+      if (video.error.code === 2) renew();
+      else again();
+    }),
+  ];
+
+  return {
+    on: news.on,
+    tell: news.tell,
+    video,
+    mediaId,
+    load,
+    restart,
+    again,
+    play,
+    seek,
+    duration,
+    position,
+    plan: () => plan,
+    token: () => token,
+    hls: () => hls,
+    toggle: () => (video.paused ? play() : video.pause()),
+    /** Where the viewer left off, or at a place. @param {number} [at] */
+    start: (at) => restart(true, at),
+    buffered: () => joined(list(video.buffered)),
+    prepared: () => prepared,
+    /** @param {{start: number, end: number}[]} ranges */
+    setPrepared: (ranges) => {
+      prepared = ranges;
+      news.tell("buffer");
+    },
+    /** @param {string} wish @param {unknown} value */
+    wish: (wish, value) => {
+      wishes[wish] = value;
+      return restart(!video.paused);
+    },
+    detach: () => {
+      drop();
+      detach.forEach((stop) => stop());
+    },
+  };
+}
+
+/** @typedef {ReturnType<typeof createPlayer>} Player */

@@ -1,0 +1,32 @@
+// What every page runs: words, artwork, arrow keys, menus, and the one behaviour each `data-part` asks for.
+import { setCatalog } from "./core/words.js";
+import * as folders from "./pages/folders.js";
+import * as grid from "./pages/grid.js";
+import * as jobs from "./pages/jobs.js";
+import * as libraries from "./pages/libraries.js";
+import * as login from "./pages/login.js";
+import * as people from "./pages/people.js";
+import * as search from "./pages/search.js";
+import * as settings from "./pages/settings.js";
+import * as setup from "./pages/setup.js";
+import * as toggles from "./pages/toggles.js";
+import { data, many } from "./ui/dom.js";
+import * as navigation from "./ui/navigation.js";
+import * as pictures from "./ui/pictures.js";
+import * as popup from "./ui/popup.js";
+import * as theme from "./ui/theme.js";
+import { publishDevice } from "./player/probe.js";
+
+/** @type {Record<string, {attach: (element: any) => unknown}>} */
+const PARTS = { folders, grid, jobs, libraries, login, people, search, settings, setup, toggles };
+
+theme.attach(document.documentElement);
+const words = data("words");
+if (words) setCatalog(words);
+pictures.attach(document);
+navigation.attach(document);
+popup.attach(document.body);
+many("[data-part]").forEach((element) => {
+  (element.dataset.part || "").split(" ").forEach((name) => PARTS[name] && PARTS[name].attach(element));
+});
+publishDevice();

@@ -1,0 +1,178 @@
+// Arrow keys and Back on every page, as a remote sends them.
+import { pick } from "../core/rectangles.js";
+import { all, many, on } from "./dom.js";
+
+const TARGETS = 'a[href],button:not([disabled]),input:not([disabled]):not([type="hidden"]),select,textarea,[tabindex="0"],summary';
+/** @type {Record<string, import("../core/rectangles.js").Direction>} */
+const KEYS = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down" };
+const BACK = [461, 10009, 27]; // webOS, Tizen, Escape
+const FIELDS = /^(INPUT|TEXTAREA|SELECT)$/;
+
+/** @type {Map<Element, HTMLElement>} */
+const remembered = new Map();
+
+/** @param {Element} element */
+const plain = (element) => {
+  const { left, top, right, bottom } = element.getBoundingClientRect();
+  return { left, top, right, bottom };
+};
+/** @param {Element} element */
+const rowOf = (element) => element.closest("[data-row]");
+/** @param {HTMLElement} element */
+const seen = (element) =>
+  element.offsetWidth > 0 && element.offsetHeight > 0 && element.tabIndex >= 0 && !element.classList.contains("skip") &&
+  getComputedStyle(element).visibility !== "hidden";
+
+/** @param {HTMLElement} element */
+function show(element) {
+  const track = element.closest(".row__track");
+  if (track) {
+    const frame = track.getBoundingClientRect();
+    const box = element.getBoundingClientRect();
+    const pad = parseFloat(getComputedStyle(track).paddingLeft) || 0;
+    if (box.left < frame.left + pad) track.scrollLeft += box.left - frame.left - pad;
+    else if (box.right > frame.right - pad) track.scrollLeft += box.right - frame.right + pad;
+  }
+  const scroller = element.closest("[data-scroll]");
+  if (scroller) {
+    const frame = scroller.getBoundingClientRect();
+    const box = element.getBoundingClientRect();
+    if (box.top < frame.top + 8) scroller.scrollTop += box.top - frame.top - 8;
+    else if (box.bottom > frame.bottom - 8) scroller.scrollTop += box.bottom - frame.bottom + 8;
+    return;
+  }
+  const block = (rowOf(element) || element).closest("section") || element;
+  const whole = block.getBoundingClientRect();
+  const box = whole.height < window.innerHeight * 0.9 ? whole : element.getBoundingClientRect();
+  if (box.top < 24) window.scrollBy(0, box.top - 24);
+  else if (box.bottom > window.innerHeight - 24) window.scrollBy(0, box.bottom - window.innerHeight + 24);
+  if (window.pageYOffset < window.innerHeight * 0.35 && element.closest(".hero,.topbar")) window.scrollTo(0, 0);
+}
+
+/** @param {HTMLElement} element */
+export function focus(element) {
+  element.focus({ preventScroll: true });
+  show(element);
+}
+
+/** @param {import("../core/rectangles.js").Direction} direction */
+function move(direction) {
+  const now = /** @type {HTMLElement | null} */ (document.activeElement);
+  const traps = many("[data-trap]").filter((trap) => !trap.hidden);
+  const everything = many(TARGETS, traps[traps.length - 1] || document).filter(seen);
+  if (!now || now === document.body || everything.indexOf(now) < 0) {
+    const first = everything.find((element) => element.hasAttribute("data-first")) || everything[0];
+    if (first) focus(first);
+    return true;
+  }
+  const row = rowOf(now);
+  const sideways = direction === "left" || direction === "right";
+  const pool = choices(everything, now, row, sideways);
+  const index = pick(plain(now), pool.map(plain), direction);
+  if (index < 0) return sideways && !!row;
+  focus(inRow(pool[index], everything, now));
+  return true;
+}
+
+/**
+ * Sideways inside a row: its own items. Otherwise a row counts as one wide target, so that a step down never skips a
+ * short row.
+ * @param {HTMLElement[]} everything @param {HTMLElement} now @param {Element | null} row @param {boolean} sideways
+ */
+function choices(everything, now, row, sideways) {
+  /** @type {HTMLElement[]} */
+  const pool = [];
+  for (const element of everything) {
+    const own = rowOf(element);
+    let candidate = /** @type {HTMLElement | null} */ (element);
+    if (sideways && row) candidate = own === row ? element : null;
+    else if (row && own === row) candidate = null;
+    else if (!sideways && own) candidate = /** @type {HTMLElement} */ (own);
+    if (candidate && candidate !== now && pool.indexOf(candidate) < 0) pool.push(candidate);
+  }
+  return pool;
+}
+
+/**
+ * The item of a row to land on: the one last left, the selected one, else the nearest.
+ * @param {HTMLElement} to @param {HTMLElement[]} everything @param {HTMLElement} now
+ */
+function inRow(to, everything, now) {
+  if (!to.hasAttribute("data-row")) return to;
+  const inside = everything.filter((element) => rowOf(element) === to);
+  const kept = remembered.get(to);
+  if (kept && inside.indexOf(kept) >= 0) return kept;
+  const chosen = inside.find((element) => element.getAttribute("aria-selected") === "true" || element.hasAttribute("aria-current"));
+  if (chosen) return chosen;
+  const from = plain(now);
+  /** @param {HTMLElement} element */
+  const off = (element) => {
+    const box = plain(element);
+    return Math.abs(box.left + box.right - from.left - from.right);
+  };
+  return inside.reduce((a, b) => (off(b) < off(a) ? b : a));
+}
+
+const place = () => `focus:${location.pathname}`;
+
+/** @param {string} key */
+function keep(key) {
+  try {
+    sessionStorage.setItem(place(), key);
+  } catch (_unavailable) {
+    return; // a private window: Back then starts at the top
+  }
+}
+
+function kept() {
+  try {
+    return sessionStorage.getItem(place());
+  } catch (_unavailable) {
+    return null;
+  }
+}
+
+/** Coming back: the item that was left holds the focus again. On a TV something always has it. */
+function restore() {
+  const key = kept();
+  const entry = /** @type {PerformanceNavigationTiming | undefined} */ (performance.getEntriesByType("navigation")[0]);
+  const came = entry && entry.type === "back_forward";
+  const old = came && key ? many("[data-key]").find((element) => element.getAttribute("data-key") === key) : null;
+  if (old) focus(old);
+  else if (document.documentElement.hasAttribute("data-tv") && document.activeElement === document.body) {
+    const first = many("[data-first]").find(seen);
+    if (first) focus(first);
+  }
+}
+
+/** @param {KeyboardEvent} event */
+function onKey(event) {
+  if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
+  const active = /** @type {HTMLInputElement} */ (event.target);
+  const typing = FIELDS.test(active.tagName) && active.type !== "checkbox" && active.type !== "radio";
+  const direction = KEYS[event.key];
+  if (direction) {
+    const inside = typing && (active.tagName !== "INPUT" || direction === "left" || direction === "right");
+    if (!inside && move(direction)) event.preventDefault();
+    return;
+  }
+  const backspace = event.keyCode === 8 && document.documentElement.hasAttribute("data-tv");
+  if (!typing && (BACK.indexOf(event.keyCode) >= 0 || backspace)) {
+    if (event.keyCode === 27 && !document.documentElement.hasAttribute("data-tv")) return;
+    event.preventDefault();
+    history.back();
+  }
+}
+
+/** @param {Document} root */
+export function attach(root) {
+  return all(
+    on(root, "focusin", (event) => {
+      const row = rowOf(event.target);
+      if (row && row.hasAttribute("data-remember")) remembered.set(row, event.target);
+      if (event.target.dataset && event.target.dataset.key) keep(event.target.dataset.key);
+    }),
+    on(root, "keydown", onKey),
+    on(window, "pageshow", restore),
+  );
+}
