@@ -1,0 +1,84 @@
+// Prompts by the play button: skip the intro, go on with the next episode.
+import { t } from "../core/words.js";
+import { all, data, fill, h, icon, need, on, one } from "../ui/dom.js";
+
+const NEXT_BEFORE_S = 25;
+const COUNT_S = 10;
+
+/**
+ * @param {HTMLElement} root
+ * @param {import("./player.js").Player} player
+ */
+export function attach(root, player) {
+  const prompt = need("[data-prompt]", root);
+  const card = one("[data-nextup]", root);
+  const next = data("next");
+  let refused = false;
+  let timer = 0;
+
+  const markers = () => (player.plan() || { markers: [] }).markers || [];
+
+  function goNext() {
+    if (next) location.href = `/watch/${next.media_id}`;
+  }
+
+  function skippable() {
+    const at = player.position();
+    const intro = markers().find((one) => (one.kind === "intro" || one.kind === "recap") && at >= one.start && at < one.end - 1);
+    prompt.hidden = !intro;
+    if (!intro || prompt.firstChild) return;
+    const label = intro.kind === "intro" ? t("Skip intro") : t("Skip recap");
+    fill(prompt, [h("button", { class: "btn btn--l", type: "button", onclick: () => {
+      player.seek(intro.end);
+      fill(prompt, []);
+    } }, [icon("next"), label])]);
+  }
+
+  function nearEnd() {
+    if (!card || refused) return;
+    const credits = markers().find((one) => one.kind === "credits");
+    const from = credits ? credits.start : player.duration() - NEXT_BEFORE_S;
+    card.hidden = !(player.duration() > 60 && player.position() >= from);
+  }
+
+  function countDown() {
+    if (!card || refused) return;
+    card.hidden = false;
+    let left = COUNT_S;
+    const words = need("[data-count]", card);
+    const tick = () => {
+      words.textContent = t("Starts in {n} s", { n: left });
+      if (left <= 0) goNext();
+      left -= 1;
+    };
+    tick();
+    timer = window.setInterval(tick, 1000);
+  }
+
+  return {
+    next: goNext,
+    detach: all(
+      player.on("time", () => {
+        skippable();
+        nearEnd();
+      }),
+      player.on("seek", () => {
+        window.clearInterval(timer);
+        fill(prompt, []);
+      }),
+      on(player.video, "ended", countDown),
+      card
+        ? on(card, "click", (event) => {
+            if (event.target.closest("[data-next-go]")) goNext();
+            if (event.target.closest("[data-next-stay]")) {
+              refused = true;
+              window.clearInterval(timer);
+              card.hidden = true;
+              root.focus({ preventScroll: true });
+            }
+          })
+        : () => undefined,
+      () => window.clearInterval(timer),
+    ),
+  };
+}
