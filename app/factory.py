@@ -10,8 +10,8 @@ from flask import Flask
 from redis import Redis
 
 from app import wiring
-from app.extensions import babel, db, migrate, redis_client
-from app.web import delivery, errors, headers, limits, security, sockets
+from app.extensions import db, migrate, redis_client
+from app.web import delivery, errors, headers, limits, security, sockets, templating
 from app.web.proxies import FrontDoor
 from config import ROOT, Config
 
@@ -43,8 +43,7 @@ def web(config: Config) -> Flask:
 
     app = create_app(str(ROOT))
     _configure(app, config)
-    babel.init_app(app)
-    for shared in (errors, delivery, headers, security, limits, sockets):
+    for shared in (templating, errors, delivery, headers, security, limits, sockets):
         shared.init_app(app)
     for feature in FEATURES:
         for edge in ("routes", "pages", "events"):
