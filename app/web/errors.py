@@ -6,7 +6,7 @@ import http
 from typing import Any
 
 import structlog
-from flask import Flask, Response, json, request
+from flask import Flask, Response, current_app, json, request
 from werkzeug.exceptions import HTTPException
 
 from app.core.errors import (
@@ -44,7 +44,11 @@ def problem(
     errors: Any = None,
     retry_after: int | None = None,
 ) -> Response:
-    """A problem answer. `errors` is a list of `{field, message}`."""
+    """A problem answer. `errors` is a list of `{field, message}`. A browser that navigates gets a page instead."""
+    make_page = current_app.extensions.get("matinee_error_page")
+    shown: Response | None = make_page(status, code, detail) if make_page else None
+    if shown is not None:
+        return shown
     body: dict[str, Any] = {
         "type": f"/api/problems/{code}",
         "title": http.HTTPStatus(status).phrase,

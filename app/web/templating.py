@@ -38,7 +38,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(asset=asset, icons=_icons)
     app.jinja_env.filters.update(
         clock=phrases.clock,
-        length=phrases.length,
+        duration=phrases.length,
         size=phrases.file_size,
         bits=phrases.bit_rate,
         language=phrases.language_name,
@@ -54,9 +54,9 @@ def init_app(app: Flask) -> None:
     app.extensions["matinee_error_page"] = error_page
 
 
-def page(template: str, status: int = 200, **values: Any) -> Response:
+def page(template: str, http_status: int = 200, **values: Any) -> Response:
     """A rendered page."""
-    return Response(render_template(template, **values), status=status, mimetype="text/html")
+    return Response(render_template(template, **values), status=http_status, mimetype="text/html")
 
 
 def asset(name: str) -> str:

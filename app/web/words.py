@@ -66,8 +66,8 @@ def script_words(language: str) -> dict[str, Any]:
     for message in _catalog(language):
         if not message.id or not any(place.startswith(SCRIPTS) for place, _line in message.locations):
             continue
-        if isinstance(message.id, tuple):
-            words[message.id[0]] = list(message.string)
+        if isinstance(message.id, tuple | list):
+            words[message.id[0]] = list(message.string or ())
         else:
             words[message.id] = message.string
     return {"locale": language, "words": words}

@@ -3,7 +3,7 @@ import { call, get } from "../net/api.js";
 import { count, t } from "../core/words.js";
 import { all, fill, h, icon, need, on } from "../ui/dom.js";
 import { focus } from "../ui/navigation.js";
-import { notice, sentence } from "./form.js";
+import { sentence } from "./form.js";
 
 /** @param {string} path */
 function crumbs(path) {
@@ -99,5 +99,3 @@ export async function addLibrary(values) {
   const scan = await call("POST", "/api/v1/admin/scan", { library_id: library.id });
   return { library, job_id: scan.job_id };
 }
-
-export { notice };

@@ -35,6 +35,7 @@ async function act(button) {
     await post("/api/v1/auth/logout");
     location.href = "/login";
   } else if (button.dataset.remove) {
+    if (button.dataset.ask && !window.confirm(button.dataset.ask)) return;
     await remove(button.dataset.remove);
     const line = button.closest(".line,tr,li");
     if (line) line.remove();

@@ -1,6 +1,7 @@
 // Set-up: your account, your folder, and the library fills while you watch.
-import { get, post } from "../net/api.js";
-import { need, on, one, all } from "../ui/dom.js";
+import { post } from "../net/api.js";
+import { all, need, one } from "../ui/dom.js";
+import { dress } from "../ui/pictures.js";
 import { submits } from "./form.js";
 import { addLibrary } from "./folders.js";
 import { watchJobs } from "./jobs.js";
@@ -35,14 +36,13 @@ export function attach(root) {
 
 let fetched = 0;
 
-/** The posters that are there so far, at most every two seconds. */
-/** @param {HTMLElement} root */
+/** The posters that are there so far, at most every two seconds. @param {HTMLElement} root */
 async function refreshTitles(root) {
   const place = one("[data-found]", root);
   if (!place || Date.now() - fetched < 2000) return;
   fetched = Date.now();
   const answer = await fetch("/setup?step=done&part=found", { credentials: "same-origin" });
-  if (answer.ok) place.innerHTML = await answer.text(); // our own server's markup, escaped there
+  if (!answer.ok) return;
+  place.innerHTML = await answer.text(); // our own server's markup, escaped there
+  dress(place);
 }
-
-export { get, on };

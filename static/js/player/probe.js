@@ -19,8 +19,7 @@ export function probe() {
   });
 }
 
-/** The profile as the cookie carries it: base64url of its JSON. */
-/** @param {import("../types").DeviceProfile} profile */
+/** The profile as the cookie carries it: base64url of its JSON. @param {import("../types").DeviceProfile} profile */
 const packed = (profile) => btoa(JSON.stringify(profile)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 
 /** Renews the cookie. Cheap enough (a few ms) for every page, and a browser's update shows at once. */

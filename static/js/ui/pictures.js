@@ -1,6 +1,6 @@
 // Artwork: the blurred placeholder, the title's tint, and a composed card where the picture does not come.
 import { thumbHashToDataURL } from "thumbhash";
-import { many, on } from "./dom.js";
+import { h, many, on } from "./dom.js";
 
 /** @param {string} text base64 */
 function bytes(text) {
@@ -18,6 +18,10 @@ function blur(box) {
   box.removeAttribute("data-hash");
 }
 
+/** @param {string} title @param {string} small */
+const composed = (title, small) =>
+  h("span", { class: `art__made made-${title.length % 6}`, "aria-hidden": true }, [h("small", {}, [small]), h("span", {}, [title])]);
+
 /** @param {ParentNode} root */
 export function dress(root) {
   many("[data-hash]", root).forEach(blur);
@@ -31,8 +35,12 @@ export function attach(root) {
     root,
     "error",
     (event) => {
-      // Errors of pictures do not bubble: hence the capture. What lies under the picture is the composed card.
-      if (event.target instanceof HTMLImageElement && event.target.closest(".art,.hero")) event.target.hidden = true;
+      // Errors of pictures do not bubble: hence the capture. The title stands in.
+      const picture = event.target;
+      if (!(picture instanceof HTMLImageElement) || !picture.closest(".art,.hero")) return;
+      picture.hidden = true;
+      const box = /** @type {HTMLElement | null} */ (picture.closest("[data-made]"));
+      if (box && !box.querySelector(".art__made")) box.insertBefore(composed(box.dataset.made || "", box.dataset.small || ""), picture);
     },
     true,
   );
