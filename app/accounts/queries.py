@@ -115,7 +115,7 @@ def last_seen(user_ids: Sequence[int]) -> dict[int, datetime]:
     found = db.session.execute(
         select(SignIn.user_id, func.max(SignIn.seen_at)).where(SignIn.user_id.in_(user_ids)).group_by(SignIn.user_id)
     )
-    return dict(found.tuples().all())
+    return {row[0]: row[1] for row in found}
 
 
 def registration_is_open() -> bool:
