@@ -102,8 +102,15 @@ _BROKEN = re.compile("[\x00\ud800-\udfff]")
 
 
 def _holds_broken_text(value: Any) -> bool:
-    if isinstance(value, str):
-        return _BROKEN.search(value) is not None
-    if isinstance(value, dict):
-        return any(_holds_broken_text(one) for pair in value.items() for one in pair)
-    return isinstance(value, list) and any(_holds_broken_text(one) for one in value)
+    """Looks into lists and objects without recursion: a hostile body may nest deeper than the stack."""
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, str):
+            if _BROKEN.search(one):
+                return True
+        elif isinstance(one, dict):
+            left += [*one.keys(), *one.values()]
+        elif isinstance(one, list):
+            left += one
+    return False

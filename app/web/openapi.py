@@ -12,6 +12,7 @@ from importlib import resources
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, request
+from flask.json.provider import DefaultJSONProvider
 from flask_openapi3 import Info, OpenAPI
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import BadRequest
@@ -47,8 +48,20 @@ class Problem(BaseModel):
     request_id: str | None = None
 
 
+class Json(DefaultJSONProvider):
+    """Flask's, but a body that nests deeper than the stack is malformed like any other."""
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        try:
+            return super().loads(s, **kwargs)
+        except RecursionError as error:
+            raise ValueError("nested too deeply") from error
+
+
 class Application(OpenAPI):
     """Flask with flask-openapi3; its document says in full what every operation may answer."""
+
+    json_provider_class = Json
 
     @cached_property
     def _document(self) -> dict[str, Any]:

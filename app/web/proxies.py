@@ -7,6 +7,7 @@ else they are taken away before any code can read them. "Local" means a loopback
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
 import uuid
 from collections.abc import Callable, Iterable, Sequence
@@ -59,6 +60,9 @@ class FrontDoor:
             kept = [pair for pair in headers if pair[0].lower() != "x-request-id"]
             return start_response(status, [*kept, ("X-Request-ID", request_id)], exc_info)
 
+        if not _HOST.fullmatch(environ.get("HTTP_HOST", "localhost")):
+            start("400 Bad Request", [("Content-Type", "application/problem+json"), ("Cache-Control", "no-store")])
+            return [_no_such_host(request_id)]
         return self._app(environ, start)
 
     def _place_caller(self, environ: WSGIEnvironment) -> None:
@@ -123,6 +127,18 @@ def normal_origin(url: str) -> str:
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     default = {"http": 80, "https": 443}[parts.scheme]
     return f"{parts.scheme}://{host}" + (f":{port}" if port and port != default else "")
+
+
+def _no_such_host(request_id: str) -> bytes:
+    body = {
+        "type": "/api/problems/bad_host",
+        "title": "Bad Request",
+        "status": 400,
+        "detail": "The Host header names no host.",
+        "code": "bad_host",
+        "request_id": request_id,
+    }
+    return json.dumps(body).encode()
 
 
 def _request_id(shown: str) -> str:
