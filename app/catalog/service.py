@@ -9,7 +9,7 @@ unit's end and in its transaction, through `title_changed`. Which files exist is
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import PurePosixPath
 
@@ -211,11 +211,14 @@ def forget_episodes(episode_ids: Iterable[int], title_ids: Iterable[int]) -> Non
 
 
 def title_name(identification: Identification) -> str:
-    """The name to show for what a path names: its title, else the file's own name."""
-    return (identification.title or "").strip() or PurePosixPath(identification.path).stem or "?"
+    """The name to show for what a path names: its title, with the country that tells it apart, else the file's name."""
+    name = (identification.title or "").strip() or PurePosixPath(identification.path).stem or "?"
+    return f"{name} ({identification.country})" if identification.country else name
 
 
 def _ensure(kind: str, identification: Identification, *, anime: bool, now: datetime) -> Title:
+    if kind == "show" and identification.year_of_release:
+        identification = replace(identification, year=None)  # a later season's year makes no second show
     memory = _memory()
     _be_alone(memory)
     name = title_name(identification)

@@ -172,3 +172,14 @@ def test_a_savepoint_that_is_undone_leaves_no_ghost_in_memory() -> None:
             pass
         kept = service.ensure_movie(names("Ghost", 1990), now=NOW).id
     assert db.session.scalars(select(Title.id)).all() == [kept]
+
+
+@pytest.mark.usefixtures("catalog")
+class TestShowsOfOneName:
+    def test_a_country_tells_two_shows_apart(self) -> None:
+        one, other = show(names("Night Post"), names("Night Post", country="US"))
+        assert one != other
+
+    def test_the_year_of_a_later_season_makes_no_second_show(self) -> None:
+        one, other = show(names("Night Post", 2010), names("Night Post", 2014, year_of_release=True))
+        assert one == other
