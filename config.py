@@ -6,15 +6,19 @@ code below receives values, never this object's source.
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import ipaddress
 import os
 import secrets
 import shutil
+import stat
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 ROOT = Path(__file__).resolve().parent
 GIB = 1 << 30
@@ -69,6 +73,7 @@ class Config:
     tls_cert: Path | None
     tls_key: Path | None
     cors_origins: tuple[str, ...]
+    metrics_allowed: tuple[str, ...]
     password_cost: PasswordCost = PasswordCost()  # not a setting: tests make it cheap
 
     @classmethod
@@ -86,6 +91,16 @@ class Config:
         scheme = "http" if self.tls == "off" else "https"
         host = "127.0.0.1" if self.host in {"0.0.0.0", "::", ""} else self.host  # noqa: S104
         return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @property
+    def run_dir(self) -> Path:
+        """What exists only while the server runs: its supervisor's files, sockets, measurements. Closed to others."""
+        return self.data_dir / "run"
+
+    @property
+    def logs_dir(self) -> Path:
+        """One file for each program, rotated by the supervisor."""
+        return self.data_dir / "logs"
 
 
 class _Reader:
@@ -127,6 +142,7 @@ class _Reader:
             tls_cert=cert,
             tls_key=key,
             cors_origins=self.value("MATINEE_CORS_ORIGINS", _origins, ()),
+            metrics_allowed=self.value("MATINEE_METRICS_ALLOW", _networks, ()),
         )
         if self.problems:
             raise ConfigurationError(self.problems)
@@ -137,7 +153,9 @@ class _Reader:
         from dataclasses import replace
 
         try:
-            config.data_dir.mkdir(parents=True, exist_ok=True)
+            config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            config.run_dir.mkdir(mode=0o700, exist_ok=True)
+            redis_url = config.redis_url or f"unix://{quote(str(_redis_socket(config.run_dir)))}?db=0"
             secret_key = config.secret_key or _kept_secret(config.data_dir / "secret_key")
         except OSError as error:
             raise ConfigurationError(
@@ -147,7 +165,9 @@ class _Reader:
             config,
             secret_key=secret_key,
             database_url=config.database_url or f"sqlite:///{config.data_dir / 'matinee.db'}",
-            redis_url=config.redis_url or f"unix://{config.data_dir / 'redis.sock'}?db=0",
+            redis_url=redis_url,
+            tls_cert=config.data_dir / "tls" / "server.pem" if config.tls == "local" else config.tls_cert,
+            tls_key=config.data_dir / "tls" / "server.key" if config.tls == "local" else config.tls_key,
         )
 
     def text(self, name: str, default: str | None = None) -> str | None:
@@ -198,6 +218,23 @@ class _Reader:
         return ("local" if mode == "local" else "off"), None, None
 
 
+def _redis_socket(run_dir: Path) -> Path:
+    """Where the private Redis listens. The kernel allows 107 bytes; a longer path has a stand-in of our own.
+
+    Raises PermissionError when another user holds the stand-in.
+    """
+    socket = run_dir / "redis.sock"
+    if len(os.fsencode(socket)) < 100:
+        return socket
+    name = hashlib.sha256(os.fsencode(run_dir)).hexdigest()[:16]
+    folder = Path(tempfile.gettempdir()) / f"matinee-{os.getuid()}-{name}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if found.st_uid != os.getuid() or not stat.S_ISDIR(found.st_mode) or found.st_mode & 0o077:
+        raise PermissionError(errno.EPERM, "is not closed to others", str(folder))
+    return folder / "redis.sock"
+
+
 def _kept_secret(path: Path) -> str:
     """The key in this file, made on first use. Two processes starting at once agree on one."""
     try:
@@ -241,6 +278,8 @@ def _folder(text: str) -> Path:
     path = Path(text).expanduser().resolve()
     if path.exists() and not path.is_dir():
         raise ValueError(f"is not a folder: {text}")
+    if "?" in str(path):
+        raise ValueError(f"contains a question mark, which addresses of databases cannot hold: {text}")
     return path
 
 

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import redis
 from flask import current_app
 from flask_babel import Babel
-from flask_migrate import Migrate
 from flask_socketio import SocketIO
 from flask_sqlalchemy import SQLAlchemy
 from redis.backoff import ExponentialWithJitterBackoff
@@ -48,7 +47,6 @@ else:
     Model = db.Model
 """What tables derive from (Flask-SQLAlchemy builds it at run time, where a type checker cannot follow)."""
 
-migrate = Migrate()
 babel = Babel()
 socketio = SocketIO()
 

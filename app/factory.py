@@ -5,14 +5,14 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from types import ModuleType
+from typing import Any
 
 from flask import Flask
 from redis import Redis
 
 from app import wiring
-from app.extensions import db, migrate, redis_client
-from app.web import delivery, errors, headers, limits, security, sockets, templating
-from app.web.proxies import FrontDoor
+from app.extensions import db, redis_client
+from app.jobs import QUEUES
 from config import ROOT, Config
 
 FEATURES = (
@@ -39,12 +39,15 @@ def core(config: Config) -> Flask:
 
 def web(config: Config) -> Flask:
     """The whole web process: `core` plus routes, pages and socket events."""
+    from app.web import delivery, errors, headers, health, limits, security, sockets, templating
     from app.web.openapi import create_app
+    from app.web.proxies import FrontDoor
 
     app = create_app(str(ROOT))
     _configure(app, config)
     for shared in (templating, errors, delivery, headers, security, limits, sockets):
         shared.init_app(app)
+    health.init_app(app, QUEUES)
     for feature in FEATURES:
         for edge in ("routes", "pages", "events"):
             _attach(app, f"app.{feature}.{edge}")
@@ -58,18 +61,25 @@ def _configure(app: Flask, config: Config) -> None:
         MATINEE=config,
         SECRET_KEY=config.secret_key,
         SQLALCHEMY_DATABASE_URI=config.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS={"pool_size": 20, "max_overflow": 10, "pool_pre_ping": True},
+        SQLALCHEMY_ENGINE_OPTIONS=_engine_options(config.database_url),
     )
     importlib.import_module("app.outbox")
     for feature in FEATURES:
         _import_if_there(f"app.{feature}.models")
     db.init_app(app)
-    migrate.init_app(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     app.extensions["matinee_redis"] = redis_client(config.redis_url)
     app.extensions["matinee_impatient_redis"] = Redis.from_url(
         config.redis_url, socket_connect_timeout=0.5, socket_timeout=1
     )
     wiring.connect()
+
+
+def _engine_options(url: str) -> dict[str, Any]:
+    """A pool that checks its connections: a database may be started again at any time."""
+    options: dict[str, Any] = {"pool_size": 20, "max_overflow": 10, "pool_pre_ping": True}
+    if url.startswith("postgresql"):
+        options["connect_args"] = {"connect_timeout": 5}
+    return options
 
 
 def _attach(app: Flask, name: str) -> None:

@@ -29,7 +29,8 @@ SHELVES = [
     {"browse", "livetv", "party"},
     {"admin", "home"},
     {"wiring"},
-    {"factory", "cli"},
+    {"factory"},
+    {"cli"},
 ]
 SHELF = {name: level for level, names in enumerate(SHELVES) for name in names}
 PURE_PARSERS = {"PTT", "guessit", "pysubs2", "babelfish", "rebulk"}

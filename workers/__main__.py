@@ -1,133 +1,84 @@
-"""`python -m workers QUEUE…`: a worker that serves these queues strictly in this order.
+"""`python -m workers`: every worker of this machine; `python -m workers QUEUE…`: one, for these queues in this order.
 
-RQ's own command dies in a three-second outage of Redis; here every command is retried with backoff. The work-horse
-ends with its worker, and a stopped worker takes its job's process group down at once: jobs are safe to kill.
+Playing comes first: `copy` has a process of its own, one slot serves only what a player waits for, the rest of the
+slots (one for each core, two at least) read ahead as well. Background work is niced.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
+import importlib
+import importlib.util
 import os
 import signal
 import sys
-import time
-from types import FrameType
-from typing import Any
 
-import redis
-from redis.backoff import ExponentialWithJitterBackoff
-from redis.retry import Retry
-from rq import SimpleWorker, Worker
-from rq.exceptions import StopRequested
-from rq.serializers import JSONSerializer
-
-from app.adapters.liveness import beat, forget
 from app.jobs import QUEUES
 from app.web.logs import configure_logging
 from config import Config, ConfigurationError
 from workers import runtime
 from workers.engines.tether import tether
+from workers.nursery import Lane, Nursery
+from workers.serving import serve
 
-BEAT_S = 2
-
-
-class _Steady:
-    """What both kinds of worker do differently from RQ's: a short beat, and news of being alive for each queue."""
-
-    connection: redis.Redis
-    name: str
-
-    @property
-    def dequeue_timeout(self) -> int:
-        """Seconds of waiting for work before the next beat."""
-        return BEAT_S
-
-    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
-        super().heartbeat(timeout, pipeline)  # type: ignore[misc]
-        beat(self.connection, self.queue_names(), self.name, time.time())  # type: ignore[attr-defined]
-
-    def register_death(self) -> None:
-        super().register_death()  # type: ignore[misc]
-        forget(self.connection, self.queue_names(), self.name)  # type: ignore[attr-defined]
+NICE = 10
 
 
-class ForkingWorker(_Steady, Worker):
-    """One work-horse process for each job: a crash in a library harms that job only."""
+def lanes(url: str, *, cores: int) -> list[Lane]:
+    """The worker processes of one machine. Strict order within each; background work apart, so none starves."""
 
-    def request_stop(self, _signum: int, _frame: FrameType | None) -> None:
-        """Stops now. The horse hands its job back; one that does not is killed at the next beat."""
-        self._stop_requested = True
-        if not self.horse_pid:
-            raise StopRequested
-        self.kill_horse(signal.SIGTERM)
+    def worker(name: str, *queues: str, nice: int = 0, light: bool = False) -> Lane:
+        return Lane(name, functools.partial(serve, url, queues, nice=nice, light=light))
 
-    def maintain_heartbeats(self, job: Any) -> None:
-        if self._stop_requested:
-            self.kill_horse(signal.SIGKILL)
-        super().maintain_heartbeats(job)
-
-    def main_work_horse(self, job: Any, queue: Any) -> None:
-        tether(signal.SIGKILL, parent=self.pid)
-        super().main_work_horse(job, queue)
-
-    def setup_work_horse_signals(self) -> None:
-        """A stop unwinds the job's function, so that `finally` blocks run and the job is handed back."""
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, _leave)
+    ahead = [worker(f"ahead-{number}", "now", "ahead") for number in range(1, max(2, min(cores, 8)))]
+    return [
+        worker("copy", "copy"),
+        worker("now", "now"),
+        *ahead,
+        worker("scan", "scan", nice=NICE),
+        worker("metadata", "metadata", "fetch", nice=NICE),
+        worker("prepare", "prepare", "metadata", "fetch", nice=NICE),
+        Lane("scheduler", _scheduler),
+        *([Lane("watcher", _watcher)] if importlib.util.find_spec("workers.watcher") else []),
+    ]
 
 
-class LightWorker(_Steady, SimpleWorker):
-    """No fork: for work of milliseconds. What crashes in it takes the worker along; the supervisor starts another."""
+def _scheduler() -> int:
+    from workers import scheduler
 
-    def request_stop(self, _signum: int, _frame: FrameType | None) -> None:
-        raise StopRequested
-
-
-def _leave(signum: int, _frame: FrameType | None) -> None:
-    sys.exit(128 + signum)
+    return scheduler.work()
 
 
-def connection(url: str) -> redis.Redis:
-    """A client that outlives an outage of two minutes; after that the supervisor starts the worker again."""
-    return redis.Redis.from_url(
-        url,
-        retry=Retry(ExponentialWithJitterBackoff(cap=0.5, base=0.02), 240),
-        retry_on_error=[redis.ConnectionError, redis.TimeoutError],
-        socket_timeout=30,
-    )
+def _watcher() -> int:
+    return int(importlib.import_module("workers.watcher").work())
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one worker until it is told to stop. Returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m workers", description="Serves queues in the order given.")
-    parser.add_argument("queues", nargs="+", choices=QUEUES, metavar="QUEUE")
+    """Runs until it is told to stop. Returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m workers", description="Serves queues strictly in the order given.")
+    parser.add_argument("queues", nargs="*", metavar="QUEUE", help=f"of {', '.join(QUEUES)}; none: all, in lanes")
     parser.add_argument("--nice", type=int, default=0, help="how far to stand back for playing (0..19)")
     parser.add_argument("--light", action="store_true", help="run jobs in this process (work of milliseconds)")
+    parser.add_argument("--tethered", action="store_true", help="end together with the process that started this one")
     options = parser.parse_args(arguments)
+    unknown = set(options.queues) - set(QUEUES)
+    if unknown:
+        parser.error(f"no such queue: {', '.join(sorted(unknown))}")
     try:
         config = Config.from_env()
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return 2
-    configure_logging("worker")
-    if options.nice:
-        os.nice(options.nice)
-
+    if options.tethered:
+        tether(signal.SIGTERM)
+    configure_logging("workers")
     from app.factory import core
 
     runtime.use(core(config))
-    kind = LightWorker if options.light else ForkingWorker
-    worker = kind(
-        options.queues,
-        connection=connection(config.redis_url),
-        serializer=JSONSerializer,
-        worker_ttl=60,
-        job_monitoring_interval=BEAT_S,
-        log_job_description=False,
-    )
-    worker.log_result_lifespan = False
-    worker.work(logging_level="WARNING")
-    return 0
+    if options.queues:
+        return serve(config.redis_url, options.queues, nice=options.nice, light=options.light)
+    return Nursery(lanes(config.redis_url, cores=len(os.sched_getaffinity(0)))).run()
 
 
 if __name__ == "__main__":

