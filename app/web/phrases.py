@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import UTC, date, datetime
 
@@ -102,6 +103,11 @@ def percent(part: float | None, whole: float | None = 1.0) -> int:
     if not part or not whole:
         return 0
     return max(0, min(100, round(100 * part / whole)))
+
+
+def own_name(title: str) -> str:
+    """An episode's name; empty where all that is known is its number (`S01E07`)."""
+    return "" if re.fullmatch(r"S\d+E[\d.]+", title) else title
 
 
 def _instant(value: date | datetime | str | None) -> datetime | None:

@@ -46,6 +46,7 @@ def init_app(app: Flask) -> None:
         day=phrases.day,
         moment=phrases.moment,
         initials=phrases.initials,
+        own_name=phrases.own_name,
         percent=phrases.percent,
         embedded=embedded,
     )
