@@ -8,6 +8,7 @@ from typing import Any
 
 from app.catalog import queries as catalog
 from app.catalog.answers import Card, PersonCredit, ProgressOut
+from app.catalog.models import Episode, Season
 from app.core.media_id import MediaId
 from app.library import files as library
 from app.library.files import MediaFileOut, StreamOut
@@ -80,27 +81,29 @@ def _show(work: catalog.Work, card: Card, profile_id: int, season_number: int | 
     episodes = [one for one in catalog.episodes_of(work.title.id) if one.season_id in seasons]
     progress = personal.episode_progress(profile_id, work.title.id)
     upcoming = personal.next_of_show(profile_id, work.title.id)
-    shown = []
-    for season in seasons.values():
-        own = [one for one in episodes if one.season_id == season.id]
-        if own:
-            shown.append({"number": season.number, "name": season_name(season.number, season.name), "own": own})
-    numbers = [one["number"] for one in shown]
+    own = {season.id: [one for one in episodes if one.season_id == season.id] for season in seasons.values()}
+    shown = [season for season in seasons.values() if own[season.id]]
     playing = seasons[upcoming.season_id].number if upcoming else None
-    chosen = next((one for one in (season_number, playing, *numbers) if one in numbers), None)
-    opened = next((one for one in shown if one["number"] == chosen), None)
-    season = None
-    if opened is not None:
-        cards = personal.dress(
-            profile_id, catalog.episode_cards([one.id for one in opened["own"]], language=language())
-        )
-        watched = sum(1 for one in opened["own"] if (own := progress.get(one.id)) and own.watched)
-        season = {"number": chosen, "episodes": cards, "count": len(cards), "watched": watched}
-    tabs = [{"number": one["number"], "name": one["name"], "count": len(one["own"])} for one in shown]
+    wanted = [number for number in (season_number, playing) if number is not None]
+    opened = next((one for number in wanted for one in shown if one.number == number), shown[0] if shown else None)
+    tabs = [
+        {"number": one.number, "name": season_name(one.number, one.name), "count": len(own[one.id])} for one in shown
+    ]
+    season = _opened(opened, own[opened.id], profile_id, progress) if opened else None
     return {"seasons": tabs, "season": season, "play": _play_show(upcoming, seasons, progress)}
 
 
-def _play_show(upcoming: Any, seasons: dict[int, Any], progress: dict[int, ProgressOut]) -> PlayButton | None:
+def _opened(
+    season: Season, episodes: list[Episode], profile_id: int, progress: dict[int, ProgressOut]
+) -> dict[str, Any]:
+    cards = personal.dress(profile_id, catalog.episode_cards([one.id for one in episodes], language=language()))
+    watched = sum(1 for one in episodes if one.id in progress and progress[one.id].watched)
+    return {"number": season.number, "episodes": cards, "count": len(cards), "watched": watched}
+
+
+def _play_show(
+    upcoming: Episode | None, seasons: dict[int, Season], progress: dict[int, ProgressOut]
+) -> PlayButton | None:
     if upcoming is None:
         return None
     code = gettext("S%(s)s E%(e)s", s=seasons[upcoming.season_id].number, e=f"{upcoming.number:g}")
