@@ -1,8 +1,8 @@
 """ffmpeg command lines of runs: filters, encoders and the place where decoding starts.
 
 Every list is complete and never meets a shell. The filters make each run frame-exact, wherever it starts: source times
-become whole ticks of a clock that the frame rate divides, are shifted so that the run's first frame is 0, and are
-then resampled to the exact rate; what is missing at either end is filled with the nearest picture.
+become whole ticks of a clock that the frame rate divides and are resampled to the exact rate from the run's first
+frame on; what is missing at either end is filled with the nearest picture.
 """
 
 from __future__ import annotations
@@ -122,18 +122,24 @@ def _compiled(program: str, output: Any) -> list[str]:
 def _pictures(source: Any, index: SourceIndex, video: VideoTrack, frame: int, filters: frozenset[str]) -> Any:
     """The source's pictures on the grid: 0 is the run's first frame, and they never end."""
     hertz, ticks = frame_clock(video.rate)
-    shift = round(index.zero * hertz) + frame * ticks + (0 if ticks % 2 else 1)
+    rate = f"{video.rate.numerator}/{video.rate.denominator}"
+    start = round(index.zero * hertz) + _shown(index, video, frame) * ticks + (0 if ticks % 2 else 1)
     pictures = source
     if video.interlaced:
         deinterlacer = "bwdif" if "bwdif" in filters else "yadif"
         pictures = pictures.filter(deinterlacer, mode="send_frame", parity="auto", deint="interlaced")
     pictures = (
         pictures.filter("settb", f"1/{hertz}")
-        .filter("setpts", f"PTS-({shift})")
-        .filter("fps", fps=f"{video.rate.numerator}/{video.rate.denominator}", start_time=0, round="near")
+        .filter("fps", fps=rate, start_time=f"{start / hertz:.6f}", round="near", eof_action="pass")
         .filter("tpad", stop=-1, stop_mode="clone")
+        .filter("setpts", "N")  # after tpad: older builds do not shift the end of a stream along with its frames
     )
     return _to_sdr(pictures, video) if _maps_tones(video, filters) else pictures
+
+
+def _shown(index: SourceIndex, video: VideoTrack, frame: int) -> int:
+    """The frame that is shown at this one: past the picture's end it is one of its last."""
+    return max(0, min(frame, round((video.end - index.zero) * video.rate) - 2))
 
 
 def _maps_tones(video: VideoTrack, filters: frozenset[str]) -> bool:
