@@ -73,14 +73,11 @@ def set_up(task: str) -> None:
 def set_up_python(task: str) -> None:
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     wanted = [digest([LOCKS[kind], "requirements-bootstrap.lock"], str(ROOT), version) for kind in (task, "test")]
-    if is_done("python", wanted) and PYTHON.exists():
-        return
+    if VENV.is_symlink() or (is_done("python", wanted) and PYTHON.exists()):
+        return  # a link is somebody's own arrangement
     say("Python packages")
-    made_by = VENV / "pyvenv.cfg"
-    is_ours = made_by.is_file() and f"version = {version}." in made_by.read_text() and is_done("venv", [str(ROOT)])
-    if not is_ours or not PYTHON.exists():
+    if not is_usable(version):
         run([sys.executable, "-m", "venv", "--clear", VENV])
-        done("venv", str(ROOT))
     environment = index_of_pip()
     pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
     run([*pip, "--require-hashes", "--only-binary", ":all:", "-r", "requirements-bootstrap.lock"])
@@ -89,15 +86,23 @@ def set_up_python(task: str) -> None:
     done("python", wanted[0])
 
 
+def is_usable(version: str) -> bool:
+    """Whether the environment there was made at this place for this Python (3.11 and later write that down)."""
+    made = VENV / "pyvenv.cfg"
+    about = made.read_text() if made.is_file() else ""
+    return PYTHON.exists() and f"version = {version}." in about and f"-m venv {VENV}" in about.replace("--clear ", "")
+
+
 def set_up_node(task: str) -> None:
     """Node comes as a wheel. Install scripts stay off: what two of them would do is done here or not needed."""
     wanted = [digest(["package-lock.json", ".npmrc"], str(ROOT), kind) for kind in (task, "test")]
-    if is_done("node", wanted) and (ROOT / "node_modules").is_dir():
+    modules = ROOT / "node_modules"
+    if modules.is_symlink() or (is_done("node", wanted) and modules.is_dir()):
         return
     say("front-end packages")
     less = ["--omit=dev"] if task == "run" else []
     run(npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", *less))
-    for program in (ROOT / "node_modules" / "@ffprobe-installer").glob("*/ffprobe"):
+    for program in (modules / "@ffprobe-installer").glob("*/ffprobe"):
         program.chmod(0o755)  # its install script does nothing else
     done("node", wanted[0])
 

@@ -79,7 +79,7 @@ class Supervised:
                 print(f"Matinee is ready at {self.config.web_url}", flush=True)
                 if not self.is_prepared:  # a database known to be up to date: a look at it can wait
                     self.preparing = self._start_preparing()
-            if self.make is not None and _has_been_interrupted(self.make):
+            if self.make is not None and not _minds_ctrl_c(self.make):
                 self.stopping = True
             time.sleep(0.3 if self.is_ready else 0.05)
         return 0
@@ -187,7 +187,7 @@ def main(arguments: list[str] | None = None) -> int:
             problem = f"another Matinee runs with this folder: {config.data_dir}"
             print(ConfigurationError({"MATINEE_DATA_DIR": problem}), file=sys.stderr)
             return BAD_CONFIGURATION
-        make = os.getppid() if options.under_make else None
+        make = os.getppid() if options.under_make and _minds_ctrl_c(os.getppid()) else None
         return Supervised(config, media=options.media or None, make=make).run()
 
 
@@ -218,21 +218,18 @@ def _python() -> str:
     return PYTHON if (ROOT / PYTHON).exists() and Path(sys.prefix) == ROOT / ".venv" else sys.executable
 
 
-def _has_been_interrupted(make: int) -> bool:
-    """Whether a `make` waits for its children to end.
+def _minds_ctrl_c(make: int) -> bool:
+    """Whether a process has a handler for SIGINT (the kernel shows them as a mask: proc(5), SigCgt).
 
-    SIGINT sent to make alone is not passed on: GNU make puts its handler back to the default and waits. The kernel
-    shows the handlers of a process as a mask (proc(5), SigCgt).
+    GNU make has one until it gets that signal; then it waits for its children to end, without telling them. A process
+    that ended counts as minding: the tether sees to that.
     """
     try:
         status = Path(f"/proc/{make}/status").read_text(encoding="ascii", errors="replace")
     except OSError:
-        return False
-    name, _, rest = status.partition("\n")
-    caught = next((line.split()[1] for line in rest.splitlines() if line.startswith("SigCgt:")), None)
-    return (
-        name.split()[-1] in {"make", "gmake"} and caught is not None and not int(caught, 16) >> (signal.SIGINT - 1) & 1
-    )
+        return True
+    caught = next((line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:")), "0")
+    return bool(int(caught, 16) >> (signal.SIGINT - 1) & 1)
 
 
 if __name__ == "__main__":
