@@ -1,0 +1,101 @@
+"""What a run is told, and how it reaches a worker.
+
+Play runs are no database jobs: the cells on the store are the only truth, a lease says who is at work, and whoever
+waits and sees neither sends a new run. A run that was sent twice finds its cells leased or made, and ends.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import redis
+import structlog
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from app.transcoding.leases import lease_name
+
+log = structlog.get_logger(__name__)
+
+Lane = Literal["copy", "now", "ahead"]
+Product = Literal["cells", "index", "cues"]
+
+FUNCTION = "workers.transcode.run"
+TIMEOUT_S = {"copy": 60, "now": 120, "ahead": 600}
+ASKED_MS = {"copy": 2000, "now": 3000, "ahead": 8000}
+"""How long a run that was sent is believed to be on its way, in ms. A run that starts takes its word away at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One piece of work for one lane.
+
+    `file_id` is the source's row, `origin` what its bytes were when this was asked. For cells: `recipe`, `spec`
+    (`ladder.spec_to_json`), and the cells `first` to `first + count - 1`. For cues: `first` is the stream index.
+    `key` is the first product's key on the store.
+    """
+
+    product: Product
+    lane: Lane
+    key: str
+    file_id: int
+    origin: str
+    recipe: str = ""
+    spec: Mapping[str, Any] | None = None
+    first: int = 0
+    count: int = 1
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Run:
+        """Raises TypeError for a document that is none."""
+        return cls(**document)
+
+
+def asked_name(key: str) -> str:
+    """The Redis key that says: a run that begins with this key is on its way."""
+    return f"matinee:asked:{key}"
+
+
+def send(client: redis.Redis, run: Run, *, force: bool = False) -> bool:
+    """Enqueues the run, unless one that begins with the same key is at work or on its way. Returns whether it did.
+
+    `force` sends past an older word: for a player that waits for what was only sent ahead.
+    """
+    with client.pipeline(transaction=False) as pipe:
+        pipe.exists(lease_name(run.key))
+        pipe.set(asked_name(run.key), run.lane, nx=not force, px=ASKED_MS[run.lane], get=force)
+        leased, asked = pipe.execute()
+    if leased or (asked == run.lane.encode() if force else not asked):
+        return False
+    _queue(client, run.lane).enqueue(
+        FUNCTION, run.to_json(), job_timeout=TIMEOUT_S[run.lane], result_ttl=0, failure_ttl=60, ttl=30
+    )
+    return True
+
+
+def begun(client: redis.Redis, key: str) -> None:
+    """A run that begins with this key holds its lease now: from here on the lease speaks for it."""
+    client.delete(asked_name(key))
+
+
+def is_anyone_waiting(client: redis.Redis, lane: Lane) -> bool:
+    """Whether runs of this lane lie in the queue, which means that no slot is free for them."""
+    return bool(client.llen(f"rq:queue:{lane}"))
+
+
+def _queue(client: redis.Redis, lane: Lane) -> Queue:
+    return Queue(lane, connection=client, serializer=JSONSerializer)
+
+
+CHANNEL = "matinee:made"
+
+
+def announce(client: redis.Redis, key: str, fault: str | None = None) -> None:
+    """Tells every process that waits: this key is on the store, or could not be made for this reason."""
+    client.publish(CHANNEL, json.dumps({"key": key, "fault": fault}))

@@ -1,0 +1,188 @@
+"""Cells for players: found on the store, or sent for and waited for; and what comes next, sent ahead."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import redis
+
+from app.core.errors import Gone, Invalid, NotFound
+from app.transcoding import demand, runs
+from app.transcoding.eviction import USED
+from app.transcoding.keys import cues_key, index_key
+from app.transcoding.renditions import Grid, Rendition
+from app.transcoding.runs import Run
+from app.transcoding.store import Missing, Store
+from app.transcoding.waiting import Faulty, Place, WaitingRoom
+
+BUILD = "matinee:ffmpeg"
+"""The Redis key of the ffmpeg build that workers encode with now."""
+KEPT_GRIDS = 64
+KNOWN_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asks for a cell, of which file. `position` is where the session said it is, if it did."""
+
+    session: str
+    file_id: int
+    origin: str
+    position: float | None = None
+
+
+class Transcoding:
+    """One for each process. Knows no viewer: sessions are words that tell wants apart."""
+
+    def __init__(self, client: redis.Redis, store: Store, *, waits: int) -> None:
+        self.client = client
+        self.store = store
+        self.room = WaitingRoom(client, store, limit=waits)
+        self._grids: OrderedDict[tuple[str, str], Grid] = OrderedDict()
+        self._known: OrderedDict[str, float] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def grid(self, file_id: int, origin: str, *, longest_s: float | None = None) -> Grid:
+        """The grid of a source, planned by a worker if nobody did yet.
+
+        Raises Unavailable when that takes too long, Invalid when the file cannot be read.
+        """
+        build = self._build()
+        kept = self._kept_grid(origin, build)
+        if kept is not None:
+            return kept
+        grid = self._stored_grid(origin, build) if build else None
+        if grid is None:
+            run = Run("index", "copy", index_key(origin), file_id, origin)
+            try:
+                self.room.wait(run.key, run, longest_s=longest_s)
+            except Faulty as fault:
+                raise Invalid(f"This file cannot be played: {fault}", code="unreadable") from fault
+            grid = self._stored_grid(origin, self._build())
+        if grid is None:
+            raise Invalid("This file cannot be played: its index was made by another version.", code="unreadable")
+        with self._lock:
+            self._grids[origin, grid.build] = grid
+            while len(self._grids) > KEPT_GRIDS:
+                self._grids.popitem(last=False)
+        return grid
+
+    def init(self, rendition: Rendition, asked: Asked) -> str:
+        """The key of a rendition's init segment, on the store when this returns. Raises as `cell` does."""
+        key = rendition.init_key
+        if not self._has(key):
+            k = rendition.timeline.segment_at(asked.position or 0.0)
+            self._wait(rendition, k, key, asked, None)
+        self._use(key)
+        return key
+
+    def cell(self, rendition: Rendition, k: int, asked: Asked) -> tuple[str, float]:
+        """The key of cell `k`, on the store when this returns, and how long it was waited for (s).
+
+        Raises NotFound for a cell that the timeline does not have, Unavailable (with `retry_after`) when it is not
+        ready in time, Gone when this rendition cannot be made any more and the player must prepare again.
+        """
+        if not 0 <= k < len(rendition.timeline):
+            raise NotFound("There is no such segment.")
+        key = rendition.cell_key(k)
+        until = rendition.needed_until(k, position=asked.position)
+        followed = demand.follow(
+            self.client, session=asked.session, kind=rendition.kind, recipe=rendition.recipe, k=k, until=until, key=key
+        )
+        waited = 0.0
+        if not self._has(key):
+            began = time.monotonic()
+            place = None if followed.parallel else Place(asked.session, rendition.kind, k, followed.serial)
+            self._wait(rendition, k, key, asked, place)
+            waited = time.monotonic() - began
+        self._use(key)
+        self.send_ahead(rendition, k + 1, until, asked)
+        return key, waited
+
+    def cues(self, file_id: int, origin: str, stream: int, *, lane: runs.Lane) -> bytes:
+        """The cues of a text subtitle as JSON. Raises Unavailable while they are read, Invalid when they cannot be."""
+        key = cues_key(origin, stream)
+        run = Run("cues", lane, key, file_id, origin, first=stream)
+        try:
+            return self.store.get(key)
+        except Missing:
+            pass
+        try:
+            self.room.wait(key, run)
+        except Faulty as fault:
+            raise Invalid(f"This subtitle cannot be read: {fault}", code="unreadable") from fault
+        self._use(key)
+        return self.store.get(key)
+
+    def send_ahead(self, rendition: Rendition, first: int, until: int, asked: Asked) -> None:
+        """Sends for the first cell in this range that nobody made yet; the run goes on from there by itself."""
+        for k in range(first, min(until + 1, len(rendition.timeline))):
+            if not self._has(rendition.cell_key(k)):
+                runs.send(self.client, rendition.run(asked.file_id, asked.origin, k, waited_for=False))
+                return
+
+    def begin(self, rendition: Rendition, position: float, asked: Asked) -> None:
+        """A player is about to ask for this place: the first cell is sent for before it does."""
+        k = rendition.timeline.segment_at(position)
+        until = rendition.needed_until(k)
+        key = rendition.cell_key(k)
+        demand.follow(
+            self.client, session=asked.session, kind=rendition.kind, recipe=rendition.recipe, k=k, until=until, key=key
+        )
+        if not (self._has(key) and self._has(rendition.init_key)):
+            runs.send(self.client, rendition.run(asked.file_id, asked.origin, k, waited_for=True))
+
+    def _wait(self, rendition: Rendition, k: int, key: str, asked: Asked, place: Place | None) -> None:
+        run = rendition.run(asked.file_id, asked.origin, k, waited_for=True)
+        try:
+            self.room.wait(key, run, place)
+        except Faulty as fault:
+            raise Gone(f"This rendition cannot be made: {fault}", code="rendition_failed") from fault
+        self._know(key)
+
+    def _has(self, key: str) -> bool:
+        """Whether it lies on the store; a yes is remembered for some seconds (cells in use are never evicted)."""
+        at = time.monotonic()
+        with self._lock:
+            if self._known.get(key, 0.0) > at:
+                return True
+        if self.store.stat(key) is None:
+            return False
+        self._know(key)
+        return True
+
+    def forget_known(self, key: str) -> None:
+        """It was on the store and is not any more."""
+        with self._lock:
+            self._known.pop(key, None)
+
+    def _know(self, key: str) -> None:
+        with self._lock:
+            self._known[key] = time.monotonic() + KNOWN_S
+            self._known.move_to_end(key)
+            while len(self._known) > 20_000:
+                self._known.popitem(last=False)
+
+    def _use(self, key: str) -> None:
+        self.client.zadd(USED, {key: time.time()})
+
+    def _build(self) -> str | None:
+        found = self.client.get(BUILD)
+        return found.decode() if isinstance(found, bytes) else None
+
+    def _kept_grid(self, origin: str, build: str | None) -> Grid | None:
+        with self._lock:
+            return self._grids.get((origin, build)) if build else None
+
+    def _stored_grid(self, origin: str, build: str | None) -> Grid | None:
+        try:
+            return Grid.of(origin, json.loads(self.store.get(index_key(origin))), build=build)
+        except Missing:
+            return None
+        except (ValueError, KeyError):  # of another version: it is read again
+            self.store.delete(index_key(origin))
+            return None

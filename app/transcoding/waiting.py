@@ -1,0 +1,212 @@
+"""Waiting for a product of a run: one condition for each process, fed by one Redis subscription.
+
+A request never polls. One thread listens to what was made and, twice a second, looks after all keys that anyone here
+waits for: one that lies on the store already wakes its waiters (a message may get lost while Redis restarts), and one
+that nobody makes is sent for again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import redis
+import structlog
+
+from app.core.errors import Unavailable
+from app.transcoding import demand, runs
+from app.transcoding.runs import Run
+from app.transcoding.store import Store
+
+log = structlog.get_logger(__name__)
+
+LONGEST_S = 15.0
+SWEEP_S = 0.5
+MOVED = "matinee:moved"
+
+
+class Faulty(Exception):
+    """The run could not make it; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Whose wait it is: a newer place of the same session and kind (video, audio) releases older ones."""
+
+    session: str
+    kind: str
+    k: int
+    serial: int
+
+
+@dataclass(slots=True)
+class _Wait:
+    key: str
+    run: Run
+    place: Place | None
+    outcome: str | None = None  # made, released, fault
+    fault: str = ""
+
+
+@dataclass
+class _Room:
+    """What a process waits for. Rebuilt after a fork: threads do not survive one."""
+
+    pid: int
+    condition: threading.Condition = field(default_factory=threading.Condition)
+    waits: dict[str, list[_Wait]] = field(default_factory=lambda: defaultdict(list))
+    thread: threading.Thread | None = None
+    count: int = 0
+
+
+class WaitingRoom:
+    """Where requests wait. `limit` bounds how many wait in this process at once."""
+
+    def __init__(self, client: redis.Redis, store: Store, *, limit: int, longest_s: float = LONGEST_S) -> None:
+        self._client = client
+        self._store = store
+        self._limit = limit
+        self._longest_s = longest_s
+        self._state = _Room(os.getpid())
+        self._stop = threading.Event()
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait here now."""
+        return self._state.count
+
+    def wait(self, key: str, run: Run, place: Place | None = None, *, longest_s: float | None = None) -> None:
+        """Returns when `key` lies on the store.
+
+        Raises Unavailable (with `retry_after`) when too many wait already, when it took too long, or when the session
+        asked for another place meanwhile; Faulty when it cannot be made.
+        """
+        room = self._room()
+        wait = _Wait(key, run, place)
+        with room.condition:
+            if room.count >= self._limit:
+                raise Unavailable("The server is busy making other films. Try again.", code="busy", retry_after=1)
+            room.count += 1
+            room.waits[key].append(wait)
+        try:
+            self._await(room, wait, self._longest_s if longest_s is None else longest_s)
+        finally:
+            with room.condition:
+                room.count -= 1
+                room.waits[key].remove(wait)
+                if not room.waits[key]:
+                    del room.waits[key]
+        self._judge(wait)
+
+    def _await(self, room: _Room, wait: _Wait, longest_s: float) -> None:
+        if wait.place is not None:
+            self._client.publish(
+                MOVED, json.dumps([wait.place.session, wait.place.kind, wait.place.k, wait.place.serial])
+            )
+        runs.send(self._client, wait.run)
+        if self._store.stat(wait.key) is not None:
+            wait.outcome = "made"
+            return
+        deadline = time.monotonic() + longest_s
+        with room.condition:
+            room.condition.wait_for(lambda: wait.outcome is not None, max(0.0, deadline - time.monotonic()))
+
+    def _judge(self, wait: _Wait) -> None:
+        if wait.outcome == "made":
+            return
+        if wait.outcome == "fault":
+            raise Faulty(wait.fault)
+        if wait.outcome == "released" and wait.place is not None:
+            demand.sent_away(self._client, wait.place.session, wait.key)
+            raise Unavailable("The player went on to another place.", code="superseded", retry_after=1)
+        raise Unavailable("This part is not ready yet. Try again.", code="not_ready", retry_after=1)
+
+    def close(self) -> None:
+        """Ends the listening thread."""
+        self._stop.set()
+        thread = self._state.thread
+        if thread is not None:
+            thread.join(timeout=5)
+
+    def _room(self) -> _Room:
+        if self._state.pid != os.getpid():
+            self._state = _Room(os.getpid())
+        room = self._state
+        with room.condition:
+            if room.thread is None:
+                room.thread = threading.Thread(target=self._listen, args=(room,), name="waiting", daemon=True)
+                room.thread.start()
+        return room
+
+    def _listen(self, room: _Room) -> None:
+        while not self._stop.is_set():
+            try:
+                with self._client.pubsub(ignore_subscribe_messages=True) as news:  # type: ignore[no-untyped-call]
+                    news.subscribe(runs.CHANNEL, MOVED)
+                    self._serve(room, news.get_message)
+            except (redis.RedisError, OSError) as error:
+                log.warning("waiting goes on without Redis", error=str(error))
+                self._look_on_store(room)
+                self._stop.wait(0.2)
+
+    def _serve(self, room: _Room, next_message: Callable[..., dict[str, object] | None]) -> None:
+        swept = 0.0
+        while not self._stop.is_set():
+            message = next_message(timeout=SWEEP_S / 2)
+            if message is not None:
+                self._hear(room, message)
+            if time.monotonic() - swept >= SWEEP_S:
+                self._sweep(room)
+                swept = time.monotonic()
+
+    def _hear(self, room: _Room, message: dict[str, object]) -> None:
+        body = json.loads(str(message["data"], "utf-8"))  # type: ignore[call-overload]
+        if message["channel"] == MOVED.encode():
+            self._release(room, *body)
+        elif body["fault"] is None:
+            self._settle(room, body["key"], "made")
+        else:
+            self._settle(room, body["key"], "fault", body["fault"])
+
+    def _settle(self, room: _Room, key: str, outcome: str, fault: str = "") -> None:
+        with room.condition:
+            for wait in room.waits.get(key, ()):
+                wait.outcome, wait.fault = outcome, fault
+            if key in room.waits:
+                room.condition.notify_all()
+
+    def _release(self, room: _Room, session: str, kind: str, k: int, serial: int) -> None:
+        with room.condition:
+            waits = [wait for waits in room.waits.values() for wait in waits if wait.place and wait.outcome is None]
+            gone = [wait for wait in waits if wait.place and _is_left_behind(wait.place, session, kind, k, serial)]
+            for wait in gone:
+                wait.outcome = "released"
+            if gone:
+                room.condition.notify_all()
+
+    def _sweep(self, room: _Room) -> None:
+        """Sends again what nobody makes."""
+        self._look_on_store(room)
+        with room.condition:
+            wanted = [waits[0].run for waits in room.waits.values() if waits and waits[0].outcome is None]
+        for run in wanted:
+            if runs.send(self._client, run):
+                log.info("a run was sent again", key=run.key, lane=run.lane)
+
+    def _look_on_store(self, room: _Room) -> None:
+        with room.condition:
+            keys = [key for key, waits in room.waits.items() if any(wait.outcome is None for wait in waits)]
+        for key in keys:
+            if self._store.stat(key) is not None:
+                self._settle(room, key, "made")
+
+
+def _is_left_behind(place: Place, session: str, kind: str, k: int, serial: int) -> bool:
+    if (place.session, place.kind) != (session, kind) or serial <= place.serial:
+        return False
+    return not k - demand.NEAR_BEHIND <= place.k <= k + demand.NEAR_AHEAD

@@ -1,0 +1,360 @@
+"""Play runs: what the lanes `copy`, `now` and `ahead` carry.
+
+`app.transcoding.runs.send` enqueues `run(document)` to RQ (a `Run` as JSON; these are no database jobs). `copy` holds
+work of milliseconds (copied cells, indexes, sidecar subtitles) and is served by a worker that does not fork
+(`python -m workers --light copy`); `now` and `ahead` start ffmpeg and are served by forking ones (`python -m workers
+now`, so that one slot never works ahead, and `python -m workers now ahead`). `warm` is called in a worker's process
+before it serves, so that no run pays for imports.
+
+Any run may be killed at any instant: a cell appears whole or not at all, a lease ends within three seconds, and
+whoever waits sends again.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import redis
+import structlog
+
+from app.core import ladder
+from app.core.errors import Failure
+from app.core.ladder import AudioSpec, VideoSpec
+from app.extensions import db, redis_client
+from app.transcoding import demand, effort, eviction, leases, runs
+from app.transcoding.keys import index_key, init_key
+from app.transcoding.leases import Lease
+from app.transcoding.renditions import Grid, Rendition, index_document
+from app.transcoding.runs import Run
+from app.transcoding.service import BUILD
+from app.transcoding.sources import SourceFile, require_unchanged, source_file
+from app.transcoding.store import Missing, Store, open_store
+from workers import runtime
+from workers.engines import ffmpeg as ffmpeg_engine
+from workers.engines import grid as engine
+from workers.engines import subtitles
+from workers.engines.ffmpeg import Ffmpeg
+from workers.engines.slicer import Slicer, Unreadable, read_index
+
+log = structlog.get_logger(__name__)
+
+KEPT_GRIDS = 16
+KEPT_SLICERS = 4
+LOOK_S = 0.25
+AT_WORK = "matinee:at-work"
+
+
+@dataclass
+class Kitchen:
+    """What runs of one process share. Kept across a fork but for open files."""
+
+    client: redis.Redis
+    store: Store
+    ffmpeg: Ffmpeg
+    cores: int
+    budget: int
+    grids: OrderedDict[str, Grid] = field(default_factory=OrderedDict)
+    slicers: OrderedDict[str, Slicer] = field(default_factory=OrderedDict)
+
+
+_kitchen: Kitchen | None = None
+
+
+def warm() -> Kitchen:
+    """Makes ready what every run of this process needs: about 100 ms, once. Tells which ffmpeg encodes here."""
+    global _kitchen
+    if _kitchen is None:
+        import os
+
+        config = runtime.application().config["MATINEE"]
+        found = ffmpeg_engine.inspect(ffmpeg_engine.find(config.ffmpeg))
+        _kitchen = Kitchen(
+            client=redis_client(config.redis_url),
+            store=open_store(config.transcodes_dir),
+            ffmpeg=found,
+            cores=len(os.sched_getaffinity(0)),
+            budget=config.transcodes_max_bytes,
+        )
+        _kitchen.client.set(BUILD, found.build)
+    return _kitchen
+
+
+def run(document: Mapping[str, Any]) -> None:
+    """One run of any lane. Never raises for what a source does: who waits is told."""
+    kitchen, asked = warm(), Run.from_json(document)
+    try:
+        with runtime.application().app_context():
+            source = source_file(asked.file_id)
+            db.session.remove()
+            require_unchanged(source)
+            if source.origin != asked.origin:
+                raise Unreadable("the file has changed")
+            PRODUCTS[asked.product](kitchen, asked, source)
+    except (Failure, Unreadable, engine.RunFailed, subtitles.Unreadable) as error:
+        log.warning("run failed", key=asked.key, lane=asked.lane, reason=str(error))
+        runs.begun(kitchen.client, asked.key)
+        for key in dict.fromkeys([asked.key, *_unmade(kitchen, asked, error)]):
+            runs.announce(kitchen.client, key, str(error))
+
+
+def _unmade(kitchen: Kitchen, asked: Run, error: Exception) -> list[str]:
+    """The keys that somebody may wait for and this run was to make."""
+    if asked.product != "cells":
+        return []
+    made = error.made if isinstance(error, engine.RunFailed) else 0
+    keys = [init_key(asked.recipe)] if not made else []
+    return [*keys, *(_key(asked, k) for k in range(asked.first + made, asked.first + asked.count))]
+
+
+def _key(asked: Run, k: int) -> str:
+    from app.transcoding.keys import cell_key
+
+    return cell_key(asked.recipe, k)
+
+
+def _index(kitchen: Kitchen, asked: Run, source: SourceFile) -> None:
+    _grid(kitchen, source)
+    runs.begun(kitchen.client, asked.key)
+    runs.announce(kitchen.client, asked.key)
+
+
+def _cues(kitchen: Kitchen, asked: Run, source: SourceFile) -> None:
+    lease = leases.take(kitchen.client, [asked.key])
+    runs.begun(kitchen.client, asked.key)
+    if lease is None:
+        return
+    with lease:
+        if kitchen.store.stat(asked.key) is None:
+            for stream, cues in subtitles.read(kitchen.ffmpeg, source, asked.first, index=_grid(kitchen, source).index):
+                from app.transcoding.keys import cues_key
+
+                _publish(kitchen, lease, cues_key(asked.origin, stream), cues)
+    runs.announce(kitchen.client, asked.key)
+
+
+def _cells(kitchen: Kitchen, asked: Run, source: SourceFile) -> None:
+    grid = _grid(kitchen, source)
+    if asked.spec is None:
+        raise Unreadable("the run names no rendition")
+    spec = ladder.spec_from_json(asked.spec)
+    rendition = Rendition(asked.recipe, spec, grid.timeline(spec))
+    span = _span(kitchen, asked, rendition)
+    lease = leases.take(kitchen.client, [rendition.cell_key(k) for k in span]) if span else None
+    runs.begun(kitchen.client, asked.key)
+    if lease is None:
+        return
+    first, count = span[0], len(lease.keys)
+    with lease:
+        if spec.method == "copy":
+            _copy(kitchen, asked, source, grid, rendition, lease, range(first, first + count))
+        else:
+            _encode(kitchen, asked, source, grid, rendition, lease, first, count)
+    _go_on(kitchen, asked, rendition, first + count)
+    eviction.evict_if_over(kitchen.client, kitchen.store, kitchen.budget)
+
+
+def _span(kitchen: Kitchen, asked: Run, rendition: Rendition) -> list[int]:
+    """The cells to make: from the first that is not there to the next that is."""
+    end = min(asked.first + asked.count, len(rendition.timeline))
+    there = [kitchen.store.stat(rendition.cell_key(k)) is not None for k in range(asked.first, end)]
+    if kitchen.store.stat(rendition.init_key) is None:
+        return list(range(asked.first, end))  # the init comes with any cell
+    span: list[int] = []
+    for k, is_there in zip(range(asked.first, end), there, strict=True):
+        if not is_there:
+            span.append(k)
+        elif span:
+            break
+    return span
+
+
+class _Sink:
+    """Takes what a run makes, for as long as the run holds its lease and somebody needs it."""
+
+    def __init__(self, kitchen: Kitchen, asked: Run, renditions: Sequence[Rendition], lease: Lease) -> None:
+        self.kitchen = kitchen
+        self.asked = asked
+        self.renditions = {rendition.spec.name: rendition for rendition in renditions}
+        self.lease = lease
+        self._at = -1
+        self._looked = 0.0
+        self._answer = True
+
+    def init(self, rendition: str, data: bytes) -> bool:
+        key = self.renditions[rendition].init_key
+        try:
+            return self.kitchen.store.get(key) == data
+        except Missing:
+            _publish(self.kitchen, self.lease, key, data)
+            return True
+
+    def publish(self, rendition: str, k: int, data: bytes) -> None:
+        _publish(self.kitchen, self.lease, self.renditions[rendition].cell_key(k), data)
+
+    def wanted(self, k: int) -> bool:
+        at = time.monotonic()
+        boundary = k != self._at
+        if boundary or at - self._looked >= LOOK_S:
+            self._at, self._looked = k, at
+            self._answer = self._is_wanted(k, boundary)
+        return self._answer and self.lease.held
+
+    def _is_wanted(self, k: int, boundary: bool) -> bool:
+        client = self.kitchen.client
+        _be_at_work(client, self.lease)
+        if boundary and self.asked.lane == "ahead" and k > self.asked.first and _must_yield(client):
+            return False
+        return any(demand.is_needed(client, rendition.recipe, k) for rendition in self.renditions.values())
+
+
+def _must_yield(client: redis.Redis) -> bool:
+    """Whether a player waits and no slot is free: a free one would have taken its run within some milliseconds."""
+    if not runs.is_anyone_waiting(client, "now"):
+        return False
+    time.sleep(0.03)
+    return runs.is_anyone_waiting(client, "now")
+
+
+def _publish(kitchen: Kitchen, lease: Lease, key: str, data: bytes) -> None:
+    if not lease.held:
+        raise engine.RunFailed("another run has taken over", 0)
+    kitchen.store.put(key, data)
+    lease.release([key])
+    eviction.count(kitchen.client, key, len(data))
+    runs.announce(kitchen.client, key)
+
+
+def _encode(
+    kitchen: Kitchen,
+    asked: Run,
+    source: SourceFile,
+    grid: Grid,
+    rendition: Rendition,
+    lease: Lease,
+    first: int,
+    count: int,
+) -> None:
+    sink = _Sink(kitchen, asked, [rendition], lease)
+    if not sink.wanted(first):
+        return
+    what = engine.Source(source.path, grid.index, grid.plan)
+    began = time.monotonic()
+    try:
+        if isinstance(rendition.spec, AudioSpec):
+            done = engine.run_audio(kitchen.ffmpeg, what, rendition.spec, first=first, count=count, sink=sink)
+            preset = "aac"
+        else:
+            preset = _preset(kitchen, asked, rendition.spec)
+            done = engine.run_video(
+                kitchen.ffmpeg, what, [rendition.spec], first=first, count=count, preset=preset, sink=sink
+            )
+    finally:
+        kitchen.client.zrem(AT_WORK, str(lease.fence))
+    log.info(
+        "run",
+        lane=asked.lane,
+        rendition=rendition.spec.name,
+        first=first,
+        made=done.made,
+        stopped=done.stopped,
+        preset=preset,
+        wall_s=round(time.monotonic() - began, 3),
+    )
+    eviction.tally(kitchen.client, asked.lane, cells=done.made, seconds=done.wall_s)
+
+
+def _preset(kitchen: Kitchen, asked: Run, spec: VideoSpec) -> str:
+    now = time.time()
+    kitchen.client.zremrangebyscore(AT_WORK, "-inf", now)
+    others = max(0, int(kitchen.client.zcard(AT_WORK)) - 1)
+    queued = int(kitchen.client.llen("rq:queue:now"))
+    lines = min(spec.width, spec.height)
+    return effort.preset(asked.lane, lines=lines, others=others, cores=kitchen.cores, queued=queued)
+
+
+def _be_at_work(client: redis.Redis, lease: Lease) -> None:
+    client.zadd(AT_WORK, {str(lease.fence): time.time() + leases.LEASE_MS / 1000})
+
+
+def _copy(
+    kitchen: Kitchen,
+    asked: Run,
+    source: SourceFile,
+    grid: Grid,
+    rendition: Rendition,
+    lease: Lease,
+    cells: range,
+) -> None:
+    slicer = _slicer(kitchen, source, grid)
+    spec = rendition.spec
+    if kitchen.store.stat(rendition.init_key) is None:
+        init = slicer.audio_init(spec.stream_index) if isinstance(spec, AudioSpec) else slicer.video_init()
+        _publish(kitchen, lease, rendition.init_key, init)
+    began = time.monotonic()
+    for made, k in enumerate(cells):
+        if made and runs.is_anyone_waiting(kitchen.client, "copy"):
+            break
+        data = slicer.audio_segment(spec.stream_index, k) if isinstance(spec, AudioSpec) else slicer.video_segment(k)
+        _publish(kitchen, lease, rendition.cell_key(k), data)
+    eviction.tally(kitchen.client, "copy", cells=len(cells), seconds=time.monotonic() - began)
+
+
+def _go_on(kitchen: Kitchen, asked: Run, rendition: Rendition, after: int) -> None:
+    """Sends for what players of this rendition will need next and nobody made."""
+    needed = [need for need in demand.needs(kitchen.client, rendition.recipe) if need.covers(after - 1)]
+    until = max((need.until for need in needed), default=-1)
+    for k in range(after, min(until + 1, len(rendition.timeline))):
+        if kitchen.store.stat(rendition.cell_key(k)) is None:
+            runs.send(kitchen.client, rendition.run(asked.file_id, asked.origin, k, waited_for=False))
+            return
+
+
+def _grid(kitchen: Kitchen, source: SourceFile) -> Grid:
+    """The source's grid, from this process's memory, from the store, or read from the file now."""
+    kept = kitchen.grids.get(source.origin)
+    if kept is None:
+        kept = _stored_grid(kitchen, source) or _new_grid(kitchen, source)
+        kitchen.grids[source.origin] = kept
+        while len(kitchen.grids) > KEPT_GRIDS:
+            kitchen.grids.popitem(last=False)
+    elif kitchen.store.stat(index_key(source.origin)) is None:
+        kitchen.store.put(index_key(source.origin), index_document(kept.index, kept.build))
+    return kept
+
+
+def _stored_grid(kitchen: Kitchen, source: SourceFile) -> Grid | None:
+    import json
+
+    try:
+        return Grid.of(source.origin, json.loads(kitchen.store.get(index_key(source.origin))))
+    except (Missing, ValueError, KeyError):
+        return None
+
+
+def _new_grid(kitchen: Kitchen, source: SourceFile) -> Grid:
+    index = read_index(source.path)
+    document = index_document(index, kitchen.ffmpeg.build)
+    kitchen.store.put(index_key(source.origin), document)
+    eviction.count(kitchen.client, index_key(source.origin), len(document))
+    return _stored_grid(kitchen, source) or Grid.of(source.origin, {"index": index.to_json(), "build": ""})
+
+
+def _slicer(kitchen: Kitchen, source: SourceFile, grid: Grid) -> Slicer:
+    """An open source, kept for the next cell: opening costs more than cutting."""
+    if threading.current_thread() is not threading.main_thread():
+        raise RuntimeError("sources are cut in the main thread only")
+    kept = kitchen.slicers.pop(source.origin, None)
+    if kept is None:
+        kept = Slicer(source.path, grid.index, grid.plan)
+    kitchen.slicers[source.origin] = kept
+    while len(kitchen.slicers) > KEPT_SLICERS:
+        kitchen.slicers.popitem(last=False)[1].close()
+    return kept
+
+
+PRODUCTS = {"cells": _cells, "index": _index, "cues": _cues}
