@@ -44,6 +44,9 @@ class NotClaimed(Exception):
 class Application(Protocol):
     """What is needed of the Flask application."""
 
+    @property
+    def config(self) -> Mapping[str, Any]: ...
+
     def app_context(self) -> AbstractContextManager[Any]: ...
 
 

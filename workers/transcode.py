@@ -12,6 +12,8 @@ whoever waits sends again.
 
 from __future__ import annotations
 
+import json
+import os
 import threading
 import time
 from collections import OrderedDict
@@ -27,13 +29,14 @@ from app.core.errors import Failure
 from app.core.ladder import AudioSpec, VideoSpec
 from app.extensions import db, redis_client
 from app.transcoding import demand, effort, eviction, leases, runs
-from app.transcoding.keys import index_key, init_key
+from app.transcoding.keys import cell_key, cues_key, index_key, init_key
 from app.transcoding.leases import Lease
 from app.transcoding.renditions import Grid, Rendition, index_document
 from app.transcoding.runs import Run
 from app.transcoding.service import BUILD
 from app.transcoding.sources import SourceFile, require_unchanged, source_file
 from app.transcoding.store import Missing, Store, open_store
+from config import Config
 from workers import runtime
 from workers.engines import ffmpeg as ffmpeg_engine
 from workers.engines import grid as engine
@@ -69,9 +72,7 @@ def warm() -> Kitchen:
     """Makes ready what every run of this process needs: about 100 ms, once. Tells which ffmpeg encodes here."""
     global _kitchen
     if _kitchen is None:
-        import os
-
-        config = runtime.application().config["MATINEE"]
+        config: Config = runtime.application().config["MATINEE"]
         found = ffmpeg_engine.inspect(ffmpeg_engine.find(config.ffmpeg))
         _kitchen = Kitchen(
             client=redis_client(config.redis_url),
@@ -98,23 +99,17 @@ def run(document: Mapping[str, Any]) -> None:
     except (Failure, Unreadable, engine.RunFailed, subtitles.Unreadable) as error:
         log.warning("run failed", key=asked.key, lane=asked.lane, reason=str(error))
         runs.begun(kitchen.client, asked.key)
-        for key in dict.fromkeys([asked.key, *_unmade(kitchen, asked, error)]):
+        for key in dict.fromkeys([asked.key, *_unmade(asked, error)]):
             runs.announce(kitchen.client, key, str(error))
 
 
-def _unmade(kitchen: Kitchen, asked: Run, error: Exception) -> list[str]:
+def _unmade(asked: Run, error: Exception) -> list[str]:
     """The keys that somebody may wait for and this run was to make."""
     if asked.product != "cells":
         return []
     made = error.made if isinstance(error, engine.RunFailed) else 0
     keys = [init_key(asked.recipe)] if not made else []
-    return [*keys, *(_key(asked, k) for k in range(asked.first + made, asked.first + asked.count))]
-
-
-def _key(asked: Run, k: int) -> str:
-    from app.transcoding.keys import cell_key
-
-    return cell_key(asked.recipe, k)
+    return [*keys, *(cell_key(asked.recipe, k) for k in range(asked.first + made, asked.first + asked.count))]
 
 
 def _index(kitchen: Kitchen, asked: Run, source: SourceFile) -> None:
@@ -131,8 +126,6 @@ def _cues(kitchen: Kitchen, asked: Run, source: SourceFile) -> None:
     with lease:
         if kitchen.store.stat(asked.key) is None:
             for stream, cues in subtitles.read(kitchen.ffmpeg, source, asked.first, index=_grid(kitchen, source).index):
-                from app.transcoding.keys import cues_key
-
                 _publish(kitchen, lease, cues_key(asked.origin, stream), cues)
     runs.announce(kitchen.client, asked.key)
 
@@ -151,7 +144,7 @@ def _cells(kitchen: Kitchen, asked: Run, source: SourceFile) -> None:
     first, count = span[0], len(lease.keys)
     with lease:
         if spec.method == "copy":
-            _copy(kitchen, asked, source, grid, rendition, lease, range(first, first + count))
+            _copy(kitchen, source, grid, rendition, lease, range(first, first + count))
         else:
             _encode(kitchen, asked, source, grid, rendition, lease, first, count)
     _go_on(kitchen, asked, rendition, first + count)
@@ -283,7 +276,6 @@ def _be_at_work(client: redis.Redis, lease: Lease) -> None:
 
 def _copy(
     kitchen: Kitchen,
-    asked: Run,
     source: SourceFile,
     grid: Grid,
     rendition: Rendition,
@@ -328,8 +320,6 @@ def _grid(kitchen: Kitchen, source: SourceFile) -> Grid:
 
 
 def _stored_grid(kitchen: Kitchen, source: SourceFile) -> Grid | None:
-    import json
-
     try:
         return Grid.of(source.origin, json.loads(kitchen.store.get(index_key(source.origin))))
     except (Missing, ValueError, KeyError):
