@@ -1,0 +1,170 @@
+"""What the player API takes and answers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from app.web.inputs import Input, MediaIdField, Moment, Output, RowId
+
+
+class DeviceIn(Input):
+    """What the device plays; what is left out is that of a television of 2018."""
+
+    direct: Annotated[list[Annotated[str, Field(max_length=64)]] | None, Field(max_length=200)] = None
+    hls: Annotated[list[Annotated[str, Field(max_length=32)]] | None, Field(max_length=50)] = None
+    hdr: Annotated[list[Annotated[str, Field(max_length=16)]] | None, Field(max_length=10)] = None
+    max_channels: Annotated[int | None, Field(ge=1, le=64)] = None
+    max_height: Annotated[int | None, Field(ge=1, le=20_000)] = None
+    max_bit_rate: Annotated[int | None, Field(ge=1, le=10_000_000_000)] = None
+
+
+class PrepareIn(Input):
+    """Exactly one of `media_id`, `media_file_id`. `audio`, `subtitle`: stream indexes. `position` in seconds."""
+
+    media_id: MediaIdField | None = None
+    media_file_id: RowId | None = None
+    device: DeviceIn | None = None
+    audio: Annotated[int | None, Field(ge=0, le=100_000)] = None
+    subtitle: Annotated[int | None, Field(ge=0, le=100_000)] = None
+    position: Annotated[float | None, Field(ge=0, le=10_000_000)] = None
+
+
+class ReasonOut(Output):
+    stream: Literal["file", "video", "audio", "subtitle"]
+    code: str
+    detail: str
+
+
+class RenditionOut(Output):
+    """`master`: the multivariant playlist (relative to `url`) that holds it."""
+
+    name: str
+    width: int
+    height: int
+    bit_rate: int
+    method: Literal["copy", "encode"]
+    codecs: str
+    master: str
+
+
+class AudioTrackOut(Output):
+    index: int
+    language: str | None
+    title: str | None
+    channels: int
+    codec: str | None
+    method: Literal["copy", "encode"]
+    default: bool
+
+
+class SubtitleTrackOut(Output):
+    """`url`: the whole track as WebVTT; None where it is pictures, which cannot be sent as text."""
+
+    index: int
+    language: str | None
+    title: str | None
+    codec: str
+    default: bool
+    forced: bool
+    hearing_impaired: bool
+    image: bool
+    url: str | None
+
+
+class ChapterOut(Output):
+    start: float
+    end: float
+    title: str | None
+
+
+class PreparedOut(Output):
+    """`url` is what this device should play; `hls_url` is always a multivariant playlist; `ladder_url` is that of
+    the encoded rungs alone."""
+
+    session_id: str
+    method: Literal["direct", "remux", "transcode"]
+    reasons: list[ReasonOut]
+    url: str
+    hls_url: str
+    ladder_url: str | None
+    mime_type: str
+    expires_in: int
+    duration: float
+    position: float
+    media_id: str | None
+    media_file_id: int
+    renditions: list[RenditionOut]
+    audio_tracks: list[AudioTrackOut]
+    subtitle_tracks: list[SubtitleTrackOut]
+    chapters: list[ChapterOut]
+    trickplay_url: str | None = None
+    markers: list[dict[str, Any]] = Field(default_factory=list)
+
+
+class ProgressIn(Input):
+    """`token` is the playback token; with it no other credential is needed."""
+
+    session_id: Annotated[str | None, Field(max_length=64)] = None
+    token: Annotated[str | None, Field(max_length=512)] = None
+    position: Annotated[float, Field(ge=0, le=10_000_000)]
+    paused: bool = False
+
+
+class ExpiresOut(Output):
+    expires_in: int
+
+
+class RenewedOut(Output):
+    """A new token, and the addresses with it."""
+
+    token: str
+    url: str
+    hls_url: str
+    expires_in: int
+
+
+class SessionPath(Input):
+    id: Annotated[str, Field(pattern=r"^[0-9a-f]{1,32}$")]
+
+
+class SessionOut(Output):
+    """What somebody plays, how and why."""
+
+    id: str
+    user_id: int | None
+    username: str | None
+    media_id: str | None
+    media_file_id: int
+    method: str
+    reasons: list[ReasonOut]
+    position: float
+    paused: bool
+    duration: float | None
+    renditions: list[str]
+    created_at: Moment
+    seen_at: Moment
+
+
+class SessionsOut(Output):
+    items: list[SessionOut]
+
+
+class SubtitlesQuery(Input):
+    media_file_id: RowId
+
+
+class SubtitleOut(Output):
+    index: int
+    language: str | None
+    title: str | None
+    codec: str
+    forced: bool
+    default: bool
+    external: bool
+    image: bool
+
+
+class SubtitlesOut(Output):
+    items: list[SubtitleOut]
