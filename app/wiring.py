@@ -8,11 +8,13 @@ from typing import Any
 from blinker import Signal
 
 from app import signals
+from app.playback import service as playback
 from app.search import index
 
 RECEIVERS: tuple[tuple[Signal, Callable[..., Any]], ...] = (
     (signals.title_changed, index.on_title_changed),
     (signals.title_removed, index.on_title_removed),
+    (signals.sign_in_ended, playback.end_sessions_of),
 )
 
 

@@ -14,7 +14,7 @@ import os
 import signal
 import sys
 
-from app.jobs import QUEUES
+from app.jobs import PLAY_QUEUES, QUEUES
 from app.web.logs import configure_logging
 from config import Config, ConfigurationError
 from workers import runtime
@@ -76,6 +76,10 @@ def main(arguments: list[str] | None = None) -> int:
     from app.factory import core
 
     runtime.use(core(config))
+    if not options.queues or set(options.queues) & set(PLAY_QUEUES):
+        from workers import transcode
+
+        transcode.warm()
     if options.queues:
         return serve(config.redis_url, options.queues, nice=options.nice, light=options.light)
     return Nursery(lanes(config.redis_url, cores=len(os.sched_getaffinity(0)))).run()

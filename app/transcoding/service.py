@@ -76,6 +76,7 @@ class Transcoding:
         key = rendition.init_key
         if not self._has(key):
             k = rendition.timeline.segment_at(asked.position or 0.0)
+            self._follow(rendition, k, k, asked)
             self._wait(rendition, k, key, asked, None)
         self._use(key)
         return key
@@ -90,9 +91,7 @@ class Transcoding:
             raise NotFound("There is no such segment.")
         key = rendition.cell_key(k)
         until = rendition.needed_until(k, position=asked.position)
-        followed = demand.follow(
-            self.client, session=asked.session, kind=rendition.kind, recipe=rendition.recipe, k=k, until=until, key=key
-        )
+        followed = self._follow(rendition, k, until, asked)
         waited = 0.0
         if not self._has(key):
             began = time.monotonic()
@@ -130,11 +129,20 @@ class Transcoding:
         k = rendition.timeline.segment_at(position)
         until = rendition.needed_until(k)
         key = rendition.cell_key(k)
-        demand.follow(
-            self.client, session=asked.session, kind=rendition.kind, recipe=rendition.recipe, k=k, until=until, key=key
-        )
+        self._follow(rendition, k, until, asked)
         if not (self._has(key) and self._has(rendition.init_key)):
             runs.send(self.client, rendition.run(asked.file_id, asked.origin, k, waited_for=True))
+
+    def _follow(self, rendition: Rendition, k: int, until: int, asked: Asked) -> demand.Followed:
+        return demand.follow(
+            self.client,
+            session=asked.session,
+            kind=rendition.kind,
+            recipe=rendition.recipe,
+            k=k,
+            until=until,
+            key=rendition.cell_key(k),
+        )
 
     def _wait(self, rendition: Rendition, k: int, key: str, asked: Asked, place: Place | None) -> None:
         run = rendition.run(asked.file_id, asked.origin, k, waited_for=True)
