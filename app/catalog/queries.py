@@ -108,6 +108,12 @@ def title_media_id(kind: str, title_id: int) -> str:
     return f"{'m' if kind == 'movie' else 's'}{title_id}"
 
 
+def media_ids(title_ids: Sequence[int]) -> list[str]:
+    """The media ids of these titles in this order; ids that do not exist are left out."""
+    kinds = dict(db.session.execute(select(Title.id, Title.kind).where(Title.id.in_(title_ids))).all())
+    return [title_media_id(kinds[key], key) for key in title_ids if key in kinds]
+
+
 def title_cards(title_ids: Sequence[int], *, language: str | None = None) -> list[Card]:
     """Cards of these films and shows in this order; ids that do not exist are left out."""
     if not title_ids:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from app.catalog.models import Episode, ExternalId, Season, Title
 from app.core.identify import Identification
-from app.core.query import NAME_LIMIT, index_words, name_key, sort_name
+from app.core.query import NAME_LIMIT, index_words, name_key, sort_name, storable
 from app.extensions import db
 from app.signals import title_changed, title_removed
 
@@ -106,7 +106,7 @@ def ensure_episode(
     if air_date is not None and episode.air_date is None:
         episode.air_date = air_date
     if name and not episode.name:
-        episode.name = name[:NAME_LIMIT]
+        episode.name = storable(name)[:NAME_LIMIT]
         memory.changed.add(title.id)
     if episode in db.session.new:
         db.session.flush()
@@ -212,7 +212,7 @@ def forget_episodes(episode_ids: Iterable[int], title_ids: Iterable[int]) -> Non
 
 def title_name(identification: Identification) -> str:
     """The name to show for what a path names: its title, with the country that tells it apart, else the file's name."""
-    name = (identification.title or "").strip() or PurePosixPath(identification.path).stem or "?"
+    name = storable((identification.title or "").strip() or PurePosixPath(identification.path).stem or "?")
     return f"{name} ({identification.country})" if identification.country else name
 
 

@@ -30,6 +30,11 @@ _CJK = (
 )
 
 
+def storable(text: str) -> str:
+    """Text that every database and JSON parser takes: bytes of a name that are no UTF-8 become replacement signs."""
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 @lru_cache(maxsize=8192)
 def fold(text: str) -> str:
     """Lower case, no accents, ё as е, `&` as "and", every run of punctuation one space; never fails, may be empty."""

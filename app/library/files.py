@@ -10,6 +10,7 @@ from sqlalchemy import Select, func, select
 
 from app.catalog.models import Episode, Title
 from app.core.media_id import MediaId
+from app.core.query import storable
 from app.extensions import db
 from app.library.models import Chapter, FilePart, Library, MediaFile, MediaStream
 from app.web.inputs import Moment, Output
@@ -109,11 +110,6 @@ def files_with(ids: Any | Sequence[int], *, only_main: bool = False) -> list[Med
     ]
 
 
-def printable(path: str) -> str:
-    """A path as text that every JSON parser takes: bytes that are no UTF-8 become replacement characters."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
 def _shown(
     row: Mapping[Any, Any],
     streams: list[StreamOut],
@@ -123,7 +119,7 @@ def _shown(
     path = "/".join(part for part in (row["library_path"].rstrip("/"), row["folder"], row["name"]) if part)
     return MediaFileOut.model_construct(
         id=row["id"],
-        path=printable(path),
+        path=storable(path),
         library_id=row["library_id"],
         media_ids=[media_id for media_id, _, _ in parts],
         size=row["size"],
@@ -158,7 +154,7 @@ def _streams(file_ids: Sequence[int]) -> dict[int, list[StreamOut]]:
     ):
         facts = dict(zip(names, values, strict=True))
         if facts["external_path"]:
-            facts["external_path"] = printable(facts["external_path"])
+            facts["external_path"] = storable(facts["external_path"])
         found.setdefault(file_id, []).append(StreamOut.model_construct(default=default, forced=forced, **facts))
     return found
 

@@ -57,7 +57,10 @@ class HistoryEntry(Model):
     ended_at: Mapped[datetime] = mapped_column(Instant)
     position: Mapped[float] = mapped_column(Float, default=0.0)
 
-    __table_args__ = (Index("ix_history_recent", "profile_id", "ended_at", "id"),)
+    __table_args__ = (
+        Index("ix_history_recent", "profile_id", "ended_at", "id"),
+        Index("ix_history_ended", "ended_at", "title_id", "profile_id"),
+    )
 
 
 class ListItem(Model):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
@@ -148,20 +149,19 @@ def next_up(profile_id: int, *, offset: int = 0, limit: int = 50) -> tuple[list[
     return _page(first, offset, limit)
 
 
-def following(episode: Episode, season_number: int) -> Episode | None:
-    """The next playable episode of the same show, in the order of seasons and numbers; None after the last."""
-    return db.session.scalar(
-        select(Episode)
+def neighbours(episode: Episode, season_number: int) -> tuple[int | None, int | None]:
+    """The ids of the playable episodes before and after this one in its show; specials have none, nor are any."""
+    if season_number <= 0:
+        return None, None
+    here = season_number * 100_000 + episode.number
+    regular = (
+        select(Episode.id)
         .join(Season, Season.id == Episode.season_id)
-        .where(
-            Episode.title_id == episode.title_id,
-            Episode.file_count > 0,
-            Season.number > 0,
-            season_number * 100_000 + episode.number < PLACE,
-        )
-        .order_by(PLACE, Episode.id)
-        .limit(1)
+        .where(Episode.title_id == episode.title_id, Episode.file_count > 0, Season.number > 0)
     )
+    before = regular.where(here > PLACE).order_by(PLACE.desc(), Episode.id.desc()).limit(1)
+    after = regular.where(here < PLACE).order_by(PLACE, Episode.id).limit(1)
+    return db.session.scalar(before), db.session.scalar(after)
 
 
 def next_of_show(profile_id: int, title_id: int) -> Episode | None:
@@ -234,6 +234,22 @@ def preferences(profile_id: int) -> dict[str, Any]:
         .order_by(Preference.name)
     )
     return {name: value.get("value") for name, value in rows}
+
+
+def trending(since: datetime, *, offset: int = 0, limit: int = 50) -> tuple[list[int], int]:
+    """Playable titles that this server's people watched most since then: by how many of them, then how often."""
+    found = (
+        select(HistoryEntry.title_id)
+        .join(Title, Title.id == HistoryEntry.title_id)
+        .where(HistoryEntry.ended_at >= since, Title.file_count > 0)
+        .group_by(HistoryEntry.title_id)
+        .order_by(
+            func.count(func.distinct(HistoryEntry.profile_id)).desc(),
+            func.count().desc(),
+            HistoryEntry.title_id,
+        )
+    )
+    return _page(found, offset, limit)
 
 
 def held_titles(title_ids: Sequence[int]) -> set[int]:

@@ -1,5 +1,5 @@
-"""These tests run on both databases, in an application context."""
+"""These tests run on both databases."""
 
-from tests.catalog.fixtures import config, postgresql_url, world
+from tests.catalog.fixtures import config, inside, postgresql_url, world
 
-__all__ = ["config", "postgresql_url", "world"]
+__all__ = ["config", "inside", "postgresql_url", "world"]

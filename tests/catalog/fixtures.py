@@ -28,7 +28,13 @@ def config(request: pytest.FixtureRequest, config: Config) -> Config:
 
 
 @pytest.fixture
-def world(app: Flask) -> Iterator[World]:
-    """An empty catalog in a pushed application context."""
+def world(app: Flask) -> World:
+    """An empty catalog."""
+    return World(app)
+
+
+@pytest.fixture
+def inside(app: Flask) -> Iterator[None]:
+    """An application context for the whole test: for those that ask without HTTP."""
     with app.app_context():
-        yield World()
+        yield

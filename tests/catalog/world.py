@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from flask import Flask, has_app_context
+from sqlalchemy.orm import Session
 
 from app.catalog import service
 from app.catalog.models import Artwork, Credit, Episode, Genre, Person, Title, TitleGenre
@@ -16,21 +21,31 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 class World:
-    """Makes works and files; every call is a write unit of its own and a second later than the one before."""
+    """Makes works and files; every call is a write unit of its own and a second later than the one before.
 
-    def __init__(self) -> None:
+    No context stays pushed between calls: requests of one test must not share theirs.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
         self.now = NOW
         self.files = 0
-        with writing() as session:
+        with self.unit() as session:
             library = Library(name="Films", path="/media", kind="mixed", created_at=NOW)
             session.add(library)
             session.flush()
             self.library_id = library.id
 
+    @contextmanager
+    def unit(self) -> Iterator[Session]:
+        """A write unit, in the test's context where it has one."""
+        with nullcontext() if has_app_context() else self.app.app_context(), writing() as session:
+            yield session
+
     def film(self, name: str, year: int | None = None, *, anime: bool = False, files: int = 1, **facts: Any) -> int:
         """A film's title id. `genres` and fields of Title may be given."""
         genres, cast = facts.pop("genres", ()), facts.pop("cast", ())
-        with writing():
+        with self.unit():
             title = service.ensure_movie(self._names(name, year), anime=anime, now=self._later())
             self._set(title, facts)
             for _ in range(files):
@@ -43,7 +58,7 @@ class World:
         """The title id, then every episode's id in order; `seasons` maps a number to how many episodes it has."""
         genres, anime = facts.pop("genres", ()), facts.pop("anime", False)
         names = facts.pop("names", {})
-        with writing():
+        with self.unit():
             title = service.ensure_show(self._names(name, year), anime=anime, now=self._later())
             self._set(title, facts)
             made: list[Episode] = []
@@ -59,7 +74,7 @@ class World:
             return [title.id, *(episode.id for episode in made)]
 
     def poster(self, title_id: int) -> None:
-        with writing() as session:
+        with self.unit() as session:
             session.add(
                 Artwork(
                     title_id=title_id,

@@ -16,6 +16,7 @@ from tests.catalog.world import NOW, World
 from tests.conftest import MakeUser
 
 HOUR = 3600.0
+pytestmark = pytest.mark.usefixtures("inside")
 
 
 @pytest.fixture

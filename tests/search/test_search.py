@@ -13,6 +13,7 @@ from app.search.queries import Narrowing, search
 from tests.catalog.world import NOW, World
 
 ANYTHING = Narrowing()
+pytestmark = pytest.mark.usefixtures("inside")
 
 
 @pytest.fixture

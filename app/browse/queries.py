@@ -1,0 +1,149 @@
+"""Lists of films and shows: which, in what order, and where each letter begins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, select
+
+from app.catalog.models import Episode, ExternalId, Genre, Title, TitleGenre
+from app.core.query import initial
+from app.extensions import db
+from app.library.models import FilePart, MediaFile
+from app.personal.queries import is_watched_by
+
+Sort = Literal["name", "added", "year", "rating", "runtime", "popularity"]
+KEYS = {
+    "name": Title.sort_name,
+    "added": Title.added_at,
+    "year": Title.year,
+    "rating": Title.rating,
+    "runtime": Title.runtime_s,
+    "popularity": Title.popularity,
+}
+NEVER_EMPTY = {"name", "added", "popularity"}
+DOUBTFUL = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which titles. None leaves a question open; `watched` is answered for `profile_id`."""
+
+    kind: Literal["movie", "show"]
+    genre: str | None = None
+    year: int | None = None
+    min_rating: float | None = None
+    anime: bool | None = None
+    library_id: int | None = None
+    unmatched: bool | None = None
+    watched: bool | None = None
+    profile_id: int | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """On `Title`."""
+        found: list[ColumnElement[bool]] = [Title.kind == self.kind, Title.file_count > 0]
+        if self.anime is not None:
+            found.append(Title.is_anime == self.anime)
+        if self.year is not None:
+            found.append(Title.year == self.year)
+        if self.min_rating is not None:
+            found.append(Title.rating >= self.min_rating)
+        if self.genre is not None:
+            found.append(_has_genre(self.genre))
+        if self.library_id is not None:
+            found.append(_in_library(self.library_id, self.kind))
+        if self.unmatched is not None:
+            found.append(is_unmatched() if self.unmatched else not_(is_unmatched()))
+        if self.watched is not None and self.profile_id is not None:
+            watched = is_watched_by(self.profile_id)
+            found.append(watched if self.watched else not_(watched))
+        return found
+
+
+def page(wanted: Filter, *, sort: Sort, descending: bool, offset: int, limit: int) -> tuple[list[int], int]:
+    """Title ids of one page, and how many there are in all. What has no value for the key comes last, either way."""
+    conditions = wanted.conditions()
+    total = db.session.scalar(select(func.count()).select_from(Title).where(*conditions)) or 0
+    if offset >= total:
+        return [], total
+    found = _sorted(select(Title.id).where(*conditions), sort, descending=descending)
+    return list(db.session.scalars(found.offset(offset).limit(limit))), total
+
+
+def letters(wanted: Filter) -> list[tuple[str, int, int]]:
+    """`(letter, count, offset)` of a list that is sorted by name: where each initial begins."""
+    first = func.substr(Title.sort_name, 1, 1)
+    rows = db.session.execute(select(first, func.count()).where(*wanted.conditions()).group_by(first))
+    groups = groupby(sorted(rows.all(), key=lambda row: str(row[0])), key=lambda row: initial(row[0]))
+    found, offset = [], 0
+    for letter, group in groups:
+        count = sum(row[1] for row in group)
+        found.append((letter, count, offset))
+        offset += count
+    return found
+
+
+def popular(*, limit: int, offset: int) -> list[int]:
+    """Playable titles that most people know; where nothing is known of that, the best rated, then the newest."""
+    return list(
+        db.session.scalars(
+            select(Title.id)
+            .where(Title.file_count > 0)
+            .order_by(
+                Title.popularity.desc(), func.coalesce(Title.rating, 0.0).desc(), Title.added_at.desc(), Title.id.desc()
+            )
+            .offset(offset)
+            .limit(limit)
+        )
+    )
+
+
+def recent(*, limit: int, offset: int) -> list[int]:
+    """Playable titles, the latest addition first (a show by its latest episode)."""
+    return list(
+        db.session.scalars(
+            select(Title.id)
+            .where(Title.file_count > 0)
+            .order_by(Title.added_at.desc(), Title.id.desc())
+            .offset(offset)
+            .limit(limit)
+        )
+    )
+
+
+def how_many() -> int:
+    """Playable titles."""
+    return db.session.scalar(select(func.count()).select_from(Title).where(Title.file_count > 0)) or 0
+
+
+def is_unmatched() -> ColumnElement[bool]:
+    """Neither told by an id nor named with confidence: somebody should look."""
+    return and_(Title.confidence < DOUBTFUL, ~exists().where(ExternalId.title_id == Title.id))
+
+
+def _has_genre(name: str) -> ColumnElement[bool]:
+    return Title.id.in_(
+        select(TitleGenre.title_id).join(Genre, Genre.id == TitleGenre.genre_id).where(Genre.name == name)
+    )
+
+
+def _in_library(library_id: int, kind: str) -> ColumnElement[bool]:
+    files = select(MediaFile.id).where(MediaFile.library_id == library_id, MediaFile.missing_since.is_(None))
+    if kind == "movie":
+        return Title.id.in_(select(FilePart.title_id).where(FilePart.file_id.in_(files)))
+    shows = (
+        select(Episode.title_id).join(FilePart, FilePart.episode_id == Episode.id).where(FilePart.file_id.in_(files))
+    )
+    return Title.id.in_(shows)
+
+
+def _sorted(found: Select[Any], sort: Sort, *, descending: bool) -> Select[Any]:
+    key: Any = KEYS[sort]
+    by = key.desc() if descending else key.asc()
+    if sort not in NEVER_EMPTY:
+        by = by.nulls_last()
+    tie: Sequence[Any] = [Title.id.desc() if descending else Title.id.asc()]
+    return found.order_by(by, *tie)
