@@ -21,3 +21,5 @@ sign_in_ended = _facts.signal("sign-in-ended")
 """`sign_in_ids`: revoked or logged out; tokens and sockets bound to them end at once."""
 user_removed = _facts.signal("user-removed")
 """`user_id`: the account is about to go."""
+file_rematched = _facts.signal("file-rematched")
+"""`from_media_id`, `to_media_id`, `title_id`, `episode_id`: the only file of a work is held to be another work now."""

@@ -8,6 +8,7 @@ from typing import Any
 from blinker import Signal
 
 from app import signals
+from app.personal import receivers as personal
 from app.playback import service as playback
 from app.search import index
 
@@ -15,6 +16,7 @@ RECEIVERS: tuple[tuple[Signal, Callable[..., Any]], ...] = (
     (signals.title_changed, index.on_title_changed),
     (signals.title_removed, index.on_title_removed),
     (signals.sign_in_ended, playback.end_sessions_of),
+    (signals.file_rematched, personal.follow_file),
 )
 
 
