@@ -161,6 +161,7 @@ def _register(media: Path) -> None:
 
     try:
         with writing():
-            service.register(str(media.expanduser().resolve()), kind="mixed", now=now())
+            library = service.register(str(media.expanduser().resolve()), kind="mixed", now=now())
+            service.request_scan(library_id=library.id, now=now())
     except Failure as failure:
         raise click.ClickException(f"MEDIA={media}: {failure.detail}") from failure

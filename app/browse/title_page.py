@@ -13,8 +13,8 @@ from app.core.media_id import MediaId
 from app.library import files as library
 from app.library.files import MediaFileOut, StreamOut
 from app.personal import queries as personal
-from app.web.phrases import length, number
 from app.web.phrases import language_name as language_in_words
+from app.web.phrases import length, number
 from app.web.words import gettext, language, ngettext
 
 BROWSER_VIDEO = {"h264", "vp8", "vp9", "av1"}

@@ -18,9 +18,9 @@ from app.catalog import service as catalog
 from app.catalog.models import Title
 from app.core.identify import Identification, identify
 from app.core.media_id import MediaId
+from app.core.query import storable
 from app.extensions import db
 from app.library.counts import recount
-from app.library.files import printable
 from app.library.models import FilePart, Match, MediaFile
 from app.library.works import titles_of, works_of
 from app.signals import file_rematched
@@ -41,12 +41,12 @@ class Placing:
 
 def identify_file(library_name: str, kind: str, folder: str, name: str, neighbours: Sequence[str]) -> Identification:
     """What a file's path says; where it names nothing, the library's own name is asked too."""
-    path = printable(f"{folder}/{name}" if folder else name)
-    others = tuple(printable(one) for one in neighbours)
+    path = storable(f"{folder}/{name}" if folder else name)
+    others = tuple(storable(one) for one in neighbours)
     found = identify(path, kind, neighbours=others)
     if found.title or found.is_sample:
         return found
-    wider = identify(f"{printable(library_name)}/{path}", kind, neighbours=others)
+    wider = identify(f"{storable(library_name)}/{path}", kind, neighbours=others)
     return dataclasses.replace(wider, path=path) if wider.title else found
 
 

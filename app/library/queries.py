@@ -11,8 +11,9 @@ from sqlalchemy import Select, String, and_, func, literal, or_, select, text, t
 
 from app.catalog.models import Episode, Genre, Title, TitleGenre
 from app.core.media_id import MediaId
+from app.core.query import storable
 from app.extensions import db
-from app.library.files import MediaFileOut, files_with, printable
+from app.library.files import MediaFileOut, files_with
 from app.library.models import FilePart, Library, Match, MediaFile, ScanRun
 from app.library.placing import DOUBTFUL
 
@@ -126,7 +127,7 @@ def libraries() -> list[LibraryRow]:
             LibraryRow(
                 id=library.id,
                 name=library.name,
-                path=printable(library.path),
+                path=storable(library.path),
                 kind=library.kind,
                 created_at=library.created_at,
                 scanned_at=library.scanned_at,
@@ -292,7 +293,7 @@ def _problem(file: MediaFile, library_path: str, match: Match | None, title_kind
     return Problem(
         file_id=file.id,
         library_id=file.library_id,
-        path=printable("/".join(part for part in (library_path.rstrip("/"), file.folder, file.name) if part)),
+        path=storable("/".join(part for part in (library_path.rstrip("/"), file.folder, file.name) if part)),
         kind="doubtful" if file.state == "ok" else "broken" if file.state == "broken" else "refused",
         reason=reason,
         size=file.size,
