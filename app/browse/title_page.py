@@ -39,7 +39,7 @@ def values(media_id: MediaId, profile_id: int, season_number: int | None) -> dic
     work = catalog.work(media_id)
     card = _card(str(media_id), profile_id)
     own = personal.personal(profile_id, work)
-    show = _show(work, card, profile_id, season_number) if media_id.kind == "show" else {"seasons": [], "season": None}
+    show = _show(work, profile_id, season_number) if media_id.kind == "show" else {"seasons": [], "season": None}
     play = show.pop("play", None) if media_id.kind == "show" else _play_one(card)
     files = _files(work, play)
     credits = catalog.credits_of(work.title.id)
@@ -75,7 +75,7 @@ def _play_one(card: Card) -> PlayButton | None:
     return PlayButton(card.media_id, label, resumes, card.progress if resumes else None)
 
 
-def _show(work: catalog.Work, card: Card, profile_id: int, season_number: int | None) -> dict[str, Any]:
+def _show(work: catalog.Work, profile_id: int, season_number: int | None) -> dict[str, Any]:
     """Seasons with one of them open: the asked one, else that of the episode that Play starts."""
     seasons = {season.id: season for season in catalog.seasons_of(work.title.id)}
     episodes = [one for one in catalog.episodes_of(work.title.id) if one.season_id in seasons]
