@@ -2,64 +2,59 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from flask import Flask, redirect
-from werkzeug.wrappers import Response
+from flask import Flask, Response
 
-from app.accounts import queries as accounts
-from app.catalog import queries as catalog
+from app.adapters import clock
 from app.catalog.answers import Card
+from app.home.rows import Row
+from app.home.rows import home as home_rows
 from app.personal import queries as personal
 from app.web.security import signed_in, viewer
 from app.web.templating import page
-from app.web.words import gettext, language, visitor
+from app.web.words import gettext, language
 
-IN_A_ROW = 24
+WIDE = frozenset({"continue", "next"})
 
 
 def init_app(app: Flask) -> None:
     app.add_url_rule("/", "home_page", home)
 
 
-def home() -> Response:
-    """A new server leads to its set-up, a stranger to the door."""
-    if not visitor().is_signed_in and not accounts.has_users():
-        return redirect("/setup")
-    return _home()
-
-
 @signed_in
-def _home() -> Response:
-    profile_id = viewer().profile_id or 0
-    rows = [row for row in _rows(profile_id) if row["cards"]]
-    return page("home/home.html", here="home", hero=_hero(rows), rows=rows)
-
-
-def _rows(profile_id: int) -> list[dict[str, Any]]:
-    going_on, _ = personal.continuing(profile_id, limit=IN_A_ROW)
-    upcoming, _ = personal.next_up(profile_id, limit=IN_A_ROW)
-    listed, _ = personal.watchlist(profile_id, limit=IN_A_ROW)
-    return [
-        _row("continue", gettext("Continue watching"), going_on, wide=True, href="/history"),
-        _row("next", gettext("Next up"), [f"e{one}" for one in upcoming], wide=True),
-        _row("list", gettext("My list"), listed, href="/list"),
+def home() -> Response:
+    """A stranger comes to the door first, and from there, on a new server, to its set-up."""
+    rows = home_rows(replace(viewer(), language=language()), now=clock.now()).rows
+    shown = [
+        {"title": row.title, "cards": row.items, "why": _why(row), "href": row.more or "", "wide": row.id in WIDE}
+        for row in rows
     ]
+    return page("home/home.html", here="home", hero=_hero(rows), rows=shown)
 
 
-def _row(name: str, title: str, media_ids: list[str], *, wide: bool = False, href: str = "") -> dict[str, Any]:
-    known = catalog.cards(media_ids, language=language())
-    cards = personal.dress(viewer().profile_id, [known[one] for one in media_ids if one in known])
-    return {"name": name, "title": title, "cards": cards, "wide": wide, "href": href, "why": ""}
+def _why(row: Row) -> str:
+    """The reason, where the title does not say it already."""
+    return row.reason if row.id == "trending" else ""
 
 
-def _hero(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """The first thing of the first row, if it can be shown large."""
+def _hero(rows: list[Row]) -> dict[str, Any] | None:
+    """The first thing of the first row that has a large picture; what is begun is preferred to what is new."""
     kickers = {"continue": gettext("Carry on where you were"), "next": gettext("Next for you")}
     for row in rows:
-        card: Card = row["cards"][0]
-        if card.kind == "show" or not card.available:
-            continue
-        kicker = kickers.get(row["name"], gettext("New here"))
-        return {"card": card, "kicker": kicker, "play": card.media_id}
+        for card in row.items[:8]:
+            play = _playable(card)
+            if play and (card.artwork.get("backdrop") or row.id in WIDE):
+                return {"card": card, "kicker": kickers.get(row.id, gettext("New here")), "play": play}
     return None
+
+
+def _playable(card: Card) -> str:
+    """What Play starts: the work itself, or the show's next episode."""
+    if not card.available:
+        return ""
+    if card.kind != "show":
+        return card.media_id
+    episode = personal.next_of_show(viewer().profile_id or 0, int(card.media_id[1:]))
+    return f"e{episode.id}" if episode else ""

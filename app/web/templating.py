@@ -32,6 +32,7 @@ MACHINE_PREFIXES = ("/api/", "/play/", "/art/", "/static/", "/health/", "/metric
 
 def init_app(app: Flask) -> None:
     babel.init_app(app, locale_selector=words.language)
+    babel.domain_instance = words.Words()
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -17,7 +17,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask import has_request_context, request
-from flask_babel import get_locale
+from flask_babel import Domain, get_locale
 
 from app.core.access import ANONYMOUS, Viewer
 from app.core.errors import Failure
@@ -27,6 +27,13 @@ LANGUAGES = {"en": "English", "ru": "Русский"}
 COOKIE = "matinee_language"
 FOLDER = Path(__file__).parent / "translations"
 SCRIPTS = "static/js/"
+
+
+class Words(Domain):  # type: ignore[misc]
+    """Our catalogs for `flask_babel.gettext` and its kin."""
+
+    def get_translations(self) -> NullTranslations:
+        return _translations(str(get_locale() or "en"))
 
 
 def language() -> str:

@@ -25,6 +25,7 @@ export interface Rendition {
   height: number;
   bit_rate: number;
   method: string;
+  master: string;
 }
 
 export interface Track {
@@ -37,6 +38,8 @@ export interface Track {
   channels?: number | null;
   default?: boolean;
   forced?: boolean;
+  hearing_impaired?: boolean;
+  image?: boolean;
   url?: string | null;
   external?: boolean;
   [key: string]: unknown;
@@ -51,9 +54,10 @@ export interface Chapter {
 export interface Plan {
   session_id: string;
   method: "direct" | "remux" | "transcode";
-  reasons: (string | { code?: string; text?: string })[];
+  reasons: { stream: string; code: string; detail: string }[];
   url: string;
   hls_url: string;
+  ladder_url?: string | null;
   mime_type: string;
   expires_in: number;
   duration: number;

@@ -1,16 +1,6 @@
 // The little of HLS playlists that captions need. Addresses are resolved against the playlist's own.
 
 /**
- * Address of the n-th subtitle rendition of a multivariant playlist, or "".
- * @param {string} multivariant @param {number} order @param {string} base
- */
-export function playlistOf(multivariant, order, base) {
-  const lines = multivariant.split("\n").filter((line) => /^#EXT-X-MEDIA:.*TYPE=SUBTITLES/.test(line));
-  const found = lines[order] && /URI="([^"]+)"/.exec(lines[order]);
-  return found ? new URL(found[1], base).href : "";
-}
-
-/**
  * Segments of a media playlist with their place in the film.
  * @param {string} playlist @param {string} base
  * @returns {{start: number, end: number, url: string}[]}

@@ -1,6 +1,6 @@
 // Captions of our own: the same for a plain file and for segments, with size, colour, background and timing.
 import { activeCues, parseVtt, runs } from "../core/cues.js";
-import { playlistOf, segmentsOf } from "../core/playlists.js";
+import { segmentsOf } from "../core/playlists.js";
 import { put } from "../net/api.js";
 import { all, fill, h, memory, on } from "../ui/dom.js";
 import { withToken } from "./token.js";
@@ -43,7 +43,7 @@ export function createCaptions(player, place) {
 
   const tracks = () => {
     const plan = player.plan();
-    return plan ? plan.subtitle_tracks : [];
+    return plan ? plan.subtitle_tracks.filter((track) => track.url) : []; // pictures cannot be sent as text
   };
 
   /** @param {number} index -1: off */
@@ -58,8 +58,7 @@ export function createCaptions(player, place) {
     const track = tracks()[index];
     if (!plan || !track) return;
     const base = new URL(plan.hls_url, location.href).href;
-    const given = track.url ? new URL(String(track.url), base).href : playlistOf(await text(base), index, base);
-    if (!given) return;
+    const given = withToken(new URL(String(track.url), base).href, player.token());
     const document = await text(given);
     if (mine !== ticket) return;
     if (/^\uFEFF?WEBVTT/.test(document)) cues = parseVtt(document);

@@ -3,29 +3,28 @@
 /** @typedef {import("./player.js").Player} Player */
 /** @typedef {{index: number, width: number, height: number, bit_rate: number, method?: string}} Level */
 
-/** @param {Player} player @returns {Level[]} */
+/** Everything on offer, whichever multivariant playlist holds it. @param {Player} player @returns {Level[]} */
 export function levels(player) {
-  const hls = player.hls();
   const plan = player.plan();
-  if (!hls || !plan) return [];
-  return hls.levels.map((/** @type {any} */ level, /** @type {number} */ index) => {
-    const same = plan.renditions.find((one) => one.height === level.height && one.width === level.width);
-    return { index, width: level.width, height: level.height, bit_rate: level.bitrate, method: same && same.method };
-  });
+  if (!plan || plan.method === "direct") return [];
+  return plan.renditions.map((one, index) => ({
+    index, width: one.width, height: one.height, bit_rate: one.bit_rate, method: one.method,
+  }));
 }
 
-/** @param {Player} player */
-export const levelState = (player) => {
+/** @param {Player} player @returns {{chosen: number, playing: number}} indexes into `levels`; chosen -1: automatic */
+export function levelState(player) {
   const hls = player.hls();
-  return { chosen: hls && !hls.autoLevelEnabled ? hls.manualLevel : -1, playing: hls ? hls.currentLevel : -1 };
-};
+  const plan = player.plan();
+  const level = hls && hls.levels[hls.currentLevel];
+  const playing = !level || !plan ? -1 : plan.renditions.findIndex((one) =>
+    one.master === player.master() && one.width === level.width && one.height === level.height);
+  return { chosen: player.chosenLevel(), playing };
+}
 
 /** @param {Player} player @param {number} index -1: automatic */
 export function chooseLevel(player, index) {
-  const hls = player.hls();
-  if (!hls) return;
-  hls.nextLevel = index; // what is buffered beyond the next cell is replaced, the picture goes on
-  player.tell("levels");
+  player.chooseLevel(index);
 }
 
 /** @param {number} channels */

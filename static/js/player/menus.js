@@ -45,6 +45,12 @@ function trackName(track, index) {
   return name || String(track.name || "") || t("Track {n}", { n: index + 1 });
 }
 
+/** @param {import("../types").Track} track */
+function hint(track) {
+  if (track.forced) return ` (${t("forced")})`;
+  return track.hearing_impaired ? ` (${t("hard of hearing")})` : "";
+}
+
 /**
  * @param {HTMLElement} root
  * @param {import("./player.js").Player} player
@@ -98,8 +104,8 @@ export function attach(root, player, captions, actions) {
     const tracks = captions.tracks();
     const list = [radio({ label: t("Off"), checked: captions.chosen() < 0, run: () => choose(() => captions.choose(-1)) })];
     tracks.forEach((track, index) => list.push(radio({
-      label: track.forced ? `${trackName(track, index)} (${t("forced")})` : trackName(track, index),
-      side: track.external ? t("own file") : t("from the film"),
+      label: trackName(track, index) + hint(track),
+      side: Number(track.index) >= 1000 ? t("own file") : t("from the film"),
       checked: captions.chosen() === index,
       run: () => stay(() => captions.choose(index)),
     })));

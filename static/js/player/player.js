@@ -5,6 +5,7 @@ import { post, Problem } from "../net/api.js";
 import { memory, on } from "../ui/dom.js";
 import { emitter } from "./emitter.js";
 import { createHls } from "./hls_engine.js";
+import { ownLevel } from "./own_level.js";
 import { probe } from "./probe.js";
 import { tokenOf, withToken } from "./token.js";
 
@@ -33,6 +34,12 @@ export function createPlayer(video, { mediaId, loadHls }) {
   let seekingTo = -1;
   let repaired = 0;
   let renewing = false;
+  /** Which multivariant playlist plays: the copied picture and the encoded ladder each have their own. */
+  let master = "master.m3u8";
+  /** Index into the plan's renditions; -1: automatic. */
+  let chosenLevel = -1;
+  /** When playing ran dry lately. @type {number[]} */
+  let stalls = [];
   /** @type {{start: number, end: number}[]} */
   let prepared = [];
   /** What was asked for beyond the device: kept when the film is prepared again. @type {Record<string, unknown>} */
@@ -65,6 +72,8 @@ export function createPlayer(video, { mediaId, loadHls }) {
     drop();
     plan = next;
     prepared = [];
+    master = "master.m3u8";
+    chosenLevel = -1;
     token = tokenOf(next.hls_url || next.url);
     news.tell("plan", next);
     if (next.method === "direct") straight(next.url, next.position);
@@ -85,14 +94,57 @@ export function createPlayer(video, { mediaId, loadHls }) {
   async function segments(next) {
     const Hls = await loadHls();
     if (plan !== next) return; // another film was prepared meanwhile
-    if (!Hls || !Hls.isSupported()) {
-      straight(next.hls_url, next.position);
-      return;
-    }
-    hls = createHls(Hls, { token: () => token, position: next.position });
+    if (!Hls || !Hls.isSupported()) straight(next.hls_url, next.position);
+    else attachHls(Hls, next.hls_url, next.position);
+  }
+
+  /** @param {any} Hls @param {string} url @param {number} at */
+  function attachHls(Hls, url, at) {
+    hls = createHls(Hls, { token: () => token, position: at });
     listen(Hls);
-    hls.loadSource(next.hls_url);
+    hls.loadSource(url);
     hls.attachMedia(video);
+  }
+
+  /** @param {number} index into the plan's renditions; -1: automatic */
+  function chooseLevel(index) {
+    if (!hls || !plan) return;
+    chosenLevel = index;
+    const wanted = index < 0 ? "master.m3u8" : plan.renditions[index].master;
+    if (wanted !== master) changeMaster(wanted);
+    else pinLevel();
+    news.tell("levels");
+  }
+
+  /** What is buffered beyond the next cell is replaced; the picture goes on. */
+  function pinLevel() {
+    hls.nextLevel = chosenLevel < 0 || !plan ? -1 : ownLevel(hls, plan.renditions[chosenLevel]);
+  }
+
+  /** The other playlist, from the same place: copied and encoded pictures do not share one. */
+  /** @param {string} wanted */
+  function changeMaster(wanted) {
+    const at = position();
+    const going = !video.paused;
+    const url = withToken((wanted === "ladder.m3u8" && plan && plan.ladder_url) || (plan ? plan.hls_url : ""), token);
+    master = wanted;
+    drop();
+    attachHls(window.MatineeHls, url, at);
+    hls.once(window.MatineeHls && window.MatineeHls.Events.MANIFEST_PARSED, () => {
+      if (plan && chosenLevel >= 0) hls.startLevel = hls.loadLevel = ownLevel(hls, plan.renditions[chosenLevel]);
+    });
+    if (going) play();
+  }
+
+  /** A copied picture has one rung: where the line cannot carry it, the ladder takes over. */
+  function onStall() {
+    if (!hls || !plan || chosenLevel >= 0 || master !== "master.m3u8" || !plan.ladder_url) return;
+    const playing = plan.renditions.find((one) => one.master === master);
+    stalls = stalls.filter((at) => Date.now() - at < 60000).concat([Date.now()]);
+    if (!playing || stalls.length < 3 || hls.bandwidthEstimate > playing.bit_rate * 1.2) return;
+    stalls = [];
+    changeMaster("ladder.m3u8");
+    news.tell("levels");
   }
 
   /** @param {any} Hls */
@@ -207,6 +259,7 @@ export function createPlayer(video, { mediaId, loadHls }) {
   }
   const detach = [
     on(video, "play playing pause ended waiting stalled canplay", (event) => news.tell("state", event.type)),
+    on(video, "waiting", () => video.currentTime > 1 && seekingTo < 0 && onStall()),
     on(video, "timeupdate", () => news.tell("time")),
     on(video, "progress", () => news.tell("buffer")),
     on(video, "seeked", () => {
@@ -239,6 +292,9 @@ export function createPlayer(video, { mediaId, loadHls }) {
     plan: () => plan,
     token: () => token,
     hls: () => hls,
+    master: () => master,
+    chosenLevel: () => chosenLevel,
+    chooseLevel,
     toggle: () => (video.paused ? play() : video.pause()),
     /** Where the viewer left off, or at a place. @param {number} [at] */
     start: (at) => restart(true, at),

@@ -20,10 +20,10 @@ function facts(player) {
   const hls = player.hls();
   const state = levelState(player);
   const level = levels(player).find((one) => one.index === state.playing);
-  const raw = hls && hls.levels[state.playing];
+  const raw = hls && hls.levels[hls.currentLevel];
   const sound = sounds(player).find((one) => one.checked);
   const quality = video.getVideoPlaybackQuality ? video.getVideoPlaybackQuality() : null;
-  const reasons = ((plan && plan.reasons) || []).map((one) => (typeof one === "string" ? one : one.text || one.code || ""));
+  const reasons = ((plan && plan.reasons) || []).map((one) => one.detail || one.code);
   return [
     [t("Method"), method(player)],
     [t("Why"), reasons.join("; ")],
