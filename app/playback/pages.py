@@ -43,7 +43,7 @@ def watch(media_id: str) -> Response:
     following = _following(work)
     file_id = request.args.get("file", type=int)
     position = request.args.get("from", type=float)
-    plan, refusal = _plan(wanted, file_id, position)
+    plan = _plan(wanted, file_id, position)
     response = page(
         "playback/watch.html",
         media_id=media_id,
@@ -51,7 +51,6 @@ def watch(media_id: str) -> Response:
         line=_line(card),
         back=f"/title/{card.show.media_id if card.show else media_id}",
         plan=plan,
-        refusal=refusal,
         file_id=file_id,
         start=position,
         next=following,
@@ -77,13 +76,12 @@ def _next_of_show(show: MediaId) -> Response:
     return redirect(f"/watch/e{episode.id}")
 
 
-def _plan(
-    media_id: MediaId, file_id: int | None, position: float | None
-) -> tuple[dict[str, Any] | None, str | None]:
-    """The answer of prepare, or None where the device is unknown; and the sentence of a refusal."""
+def _plan(media_id: MediaId, file_id: int | None, position: float | None) -> dict[str, Any] | None:
+    """The answer of prepare; None where the device is unknown or the film is refused (the script then asks, and says
+    why)."""
     device = device_from_cookie(request.cookies.get(DEVICE_COOKIE))
     if device is None:
-        return None, None
+        return None
     wanted = PrepareIn.model_construct(
         media_id=None if file_id else media_id,
         media_file_id=file_id,
@@ -93,9 +91,9 @@ def _plan(
         position=position,
     )
     try:
-        return begin(wanted).model_dump(mode="json"), None
-    except Failure as failure:
-        return None, failure.detail
+        return begin(wanted).model_dump(mode="json")
+    except Failure:
+        return None
 
 
 def device_from_cookie(text: str | None) -> DeviceIn | None:
@@ -112,10 +110,10 @@ def device_from_cookie(text: str | None) -> DeviceIn | None:
 def _following(work: catalog.Work) -> Card | None:
     if work.episode is None or work.season_number is None:
         return None
-    found = personal.following(work.episode, work.season_number)
-    if found is None:
+    _before, after = personal.neighbours(work.episode, work.season_number)
+    if after is None:
         return None
-    return personal.dress(viewer().profile_id, catalog.episode_cards([found.id], language=language()))[0]
+    return personal.dress(viewer().profile_id, catalog.episode_cards([after], language=language()))[0]
 
 
 def _line(card: Card) -> str:

@@ -69,6 +69,11 @@ def init_app(app: OpenAPI) -> None:
 @limiter.limit(PREPARE, key_func=per_caller)
 def prepare(body: PrepareIn) -> Response:
     """Decides how this device gets the film and answers with addresses that any player can follow."""
+    return answer(begin(body), 201)
+
+
+def begin(body: PrepareIn) -> PreparedOut:
+    """A new session of the caller, as `prepare` answers it; the player page begins one while it is rendered."""
     if (body.media_id is None) == (body.media_file_id is None):
         raise Invalid("Say what to play: either media_id or media_file_id.")
     now = clock.now()
@@ -83,7 +88,7 @@ def prepare(body: PrepareIn) -> Response:
     )
     session = prepared.session
     token = playback().signer.token(session.id, session.file_id, now=now)
-    return answer(_prepared(prepared, token), 201)
+    return _prepared(prepared, token)
 
 
 def _prepared(prepared: Prepared, token: str) -> PreparedOut:

@@ -51,7 +51,11 @@ function firstCaptions(preferred, captions) {
 export function attach(root) {
   const video = /** @type {HTMLVideoElement} */ (need("video", root));
   const sheet = need("#keys", root);
-  const player = createPlayer(video, { mediaId: root.dataset.media || "", loadHls });
+  const player = createPlayer(video, {
+    mediaId: root.dataset.media || "",
+    fileId: Number(root.dataset.file) || 0,
+    loadHls,
+  });
   markFirstFrame(player, video);
   const captions = createCaptions(player, need("[data-caption]", root));
   const unlisten = player.on("plan", () => {
@@ -60,7 +64,7 @@ export function attach(root) {
   });
   const statusOff = status.attach(root, player);
   const plan = data("plan");
-  const started = plan ? player.load(plan, true) : player.start();
+  const started = plan ? player.load(plan, true) : player.start(root.dataset.start === undefined ? undefined : Number(root.dataset.start));
 
   const stats = createStats(root, player);
   const showKeys = () => {

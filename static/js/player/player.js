@@ -22,9 +22,9 @@ const list = (ranges) => {
 
 /**
  * @param {HTMLVideoElement} video
- * @param {{mediaId: string, loadHls: () => Promise<any>}} options
+ * @param {{mediaId: string, fileId: number, loadHls: () => Promise<any>}} options
  */
-export function createPlayer(video, { mediaId, loadHls }) {
+export function createPlayer(video, { mediaId, fileId, loadHls }) {
   const news = emitter();
   /** @type {Plan | null} */
   let plan = null;
@@ -53,7 +53,7 @@ export function createPlayer(video, { mediaId, loadHls }) {
   /** @param {number} [at] absent: where the viewer left off */
   async function prepare(at) {
     device = device || probe();
-    const body = { media_id: mediaId, device };
+    const body = fileId ? { media_file_id: fileId, device } : { media_id: mediaId, device };
     return post("/api/v1/player/prepare", Object.assign(body, wishes, at === undefined ? {} : { position: at }));
   }
 
@@ -207,9 +207,9 @@ export function createPlayer(video, { mediaId, loadHls }) {
   /**
    * Prepares again, at this place, with what is wished for now.
    * @param {boolean} go
-   * @param {number} [at]
+   * @param {number | undefined} at undefined: where the viewer left off
    */
-  async function restart(go, at = position()) {
+  async function restartAt(go, at) {
     news.tell("making");
     try {
       await load(await prepare(at), go);
@@ -218,6 +218,9 @@ export function createPlayer(video, { mediaId, loadHls }) {
       news.tell("trouble", { kind: error.status ? "refused" : "offline", detail: error.message, status: error.status });
     }
   }
+
+  /** @param {boolean} go */
+  const restart = (go) => restartAt(go, position());
 
   /** This way of playing failed here: the next plainer one, from the same place. */
   async function again() {
@@ -297,7 +300,7 @@ export function createPlayer(video, { mediaId, loadHls }) {
     chooseLevel,
     toggle: () => (video.paused ? play() : video.pause()),
     /** Where the viewer left off, or at a place. @param {number} [at] */
-    start: (at) => restart(true, at),
+    start: (at) => restartAt(true, at),
     buffered: () => joined(list(video.buffered)),
     prepared: () => prepared,
     /** @param {{start: number, end: number}[]} ranges */
