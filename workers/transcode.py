@@ -96,20 +96,34 @@ def run(document: Mapping[str, Any]) -> None:
             if source.origin != asked.origin:
                 raise Unreadable("the file has changed")
             PRODUCTS[asked.product](kitchen, asked, source)
+    except LeaseLost:
+        log.warning("a run was overtaken", key=asked.key, lane=asked.lane)
+        runs.announce_left(kitchen.client, _keys(asked))
     except (Failure, Unreadable, engine.RunFailed, subtitles.Unreadable) as error:
         log.warning("run failed", key=asked.key, lane=asked.lane, reason=str(error))
         runs.begun(kitchen.client, asked.key)
-        for key in dict.fromkeys([asked.key, *_unmade(asked, error)]):
-            runs.announce(kitchen.client, key, str(error))
+        _tell_failure(kitchen, asked, error)
 
 
-def _unmade(asked: Run, error: Exception) -> list[str]:
-    """The keys that somebody may wait for and this run was to make."""
+class LeaseLost(Exception):
+    """Another run may have taken over: this one publishes nothing more."""
+
+
+def _keys(asked: Run) -> list[str]:
+    """What this run was to make, in order."""
     if asked.product != "cells":
-        return []
-    made = error.made if isinstance(error, engine.RunFailed) else 0
-    keys = [init_key(asked.recipe)] if not made else []
-    return [*keys, *(cell_key(asked.recipe, k) for k in range(asked.first + made, asked.first + asked.count))]
+        return [asked.key]
+    cells = [cell_key(asked.recipe, k) for k in range(asked.first, asked.first + asked.count)]
+    return [init_key(asked.recipe), *cells]
+
+
+def _tell_failure(kitchen: Kitchen, asked: Run, error: Exception) -> None:
+    """What could not be made fails for whoever waits; what comes after it may still be made by another run."""
+    unmade = [key for key in _keys(asked) if kitchen.store.stat(key) is None]
+    failed = unmade[:2] if unmade[:1] == [init_key(asked.recipe)] else unmade[:1]
+    for key in failed:
+        runs.announce(kitchen.client, key, str(error))
+    runs.announce_left(kitchen.client, [key for key in unmade if key not in failed])
 
 
 def _index(kitchen: Kitchen, asked: Run, source: SourceFile) -> None:
@@ -147,7 +161,9 @@ def _cells(kitchen: Kitchen, asked: Run, source: SourceFile) -> None:
             _copy(kitchen, source, grid, rendition, lease, range(first, first + count))
         else:
             _encode(kitchen, asked, source, grid, rendition, lease, first, count)
-    _go_on(kitchen, asked, rendition, first + count)
+    left = list(lease.unmade)
+    runs.announce_left(kitchen.client, left)
+    _go_on(kitchen, asked, rendition, first + count - len(left))
     eviction.evict_if_over(kitchen.client, kitchen.store, kitchen.budget)
 
 
@@ -215,7 +231,7 @@ def _must_yield(client: redis.Redis) -> bool:
 
 def _publish(kitchen: Kitchen, lease: Lease, key: str, data: bytes) -> None:
     if not lease.held:
-        raise engine.RunFailed("another run has taken over", 0)
+        raise LeaseLost(key)
     kitchen.store.put(key, data)
     lease.release([key])
     eviction.count(kitchen.client, key, len(data))

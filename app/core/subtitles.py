@@ -7,6 +7,7 @@ escaped, so that nothing in it is markup but our own italics, bold and underline
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -68,7 +69,8 @@ def parse(text: str, *, frame_rate: float | None = None, offset: Fraction = Frac
     if text.lstrip("\ufeff \t\r\n").startswith("WEBVTT"):
         return _clean(_webvtt(text), offset)
     try:
-        found = pysubs2.SSAFile.from_string(text, fps=frame_rate or 25.0)
+        with warnings.catch_warnings(action="ignore"):
+            found = pysubs2.SSAFile.from_string(text, fps=frame_rate or 25.0)
     except STUMBLES as error:
         raise NotSubtitles(f"the subtitles cannot be read ({type(error).__name__})") from error
     return _clean((_cue(event, found) for event in found if not event.is_comment), offset)
@@ -92,7 +94,8 @@ def _cue(event: pysubs2.SSAEvent, file: pysubs2.SSAFile) -> Cue | None:
     if re.search(r"\\p[1-9]", event.text):
         return None  # a drawing
     style = file.styles.get(event.style, pysubs2.SSAStyle.DEFAULT_STYLE)
-    text = "".join(_fragment(part, own) for part, own in parse_tags(event.text[: LONGEST_CUE * 2], style, file.styles))
+    parts = parse_tags(event.text[: LONGEST_CUE * 2], style, file.styles)
+    text = "".join(_fragment(part, own, is_bold=own.bold and not style.bold) for part, own in parts)
     payload = _payload(text)
     if not payload:
         return None
@@ -101,12 +104,15 @@ def _cue(event: pysubs2.SSAEvent, file: pysubs2.SSAFile) -> Cue | None:
     return Cue(event.start, event.end, payload, "line:5%" if alignment >= 7 else "")
 
 
-def _fragment(text: str, style: pysubs2.SSAStyle) -> str:
-    text = re.sub(r"<[^<>]{0,200}>", "", text).replace(r"\h", "\u00a0").replace(r"\N", "\n").replace(r"\n", "\n")
+def _fragment(text: str, style: pysubs2.SSAStyle, *, is_bold: bool) -> str:
+    """A run of text in one style. A style that is bold throughout says nothing; a bold word does."""
+    text = (
+        re.sub(r"</?[a-zA-Z][^<>]{0,200}>", "", text).replace(r"\h", "\u00a0").replace(r"\N", "\n").replace(r"\n", "\n")
+    )
     text = escape(text)
     if not text.strip():
         return text
-    for is_on, tag in ((style.underline, "u"), (style.bold, "b"), (style.italic, "i")):
+    for is_on, tag in ((style.underline, "u"), (is_bold, "b"), (style.italic, "i")):
         if is_on:
             text = f"<{tag}>{text}</{tag}>"
     return text
@@ -140,7 +146,7 @@ def _webvtt(text: str) -> Iterable[Cue]:
         found = _TIMING.match(lines[timing]) if timing is not None else None
         if timing is None or found is None:
             continue
-        body = re.sub(r"<(?!/?[biu]>)[^<>]{0,200}>", "", "\n".join(lines[timing + 1 :]))
+        body = re.sub(r"<(?!/?[biu]>)/?[a-zA-Z0-9][^<>]{0,200}>", "", "\n".join(lines[timing + 1 :]))
         body = re.sub(r"&(lt|gt|amp|nbsp|lrm|rlm);", lambda m: _ENTITIES[m[1]], body)
         payload = _KEPT_TAG.sub(r"<\1>", _payload(escape(body)))
         if payload:

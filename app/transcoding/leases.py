@@ -50,7 +50,8 @@ def lease_name(key: str) -> str:
 class Lease:
     """The right to publish these keys, one after another. A context manager: on leaving, what is left is released.
 
-    A thread renews it. `held` turns False for good when it was lost.
+    A thread renews it. `held` turns False for good when it was lost. After the block, `unmade` are the keys that were
+    not published.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Lease:
         self._client = client
         self._clock = clock
         self._good_until = clock() + LEASE_MS / 1000
+        self.unmade: list[str] = []
         self._lost = False
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -105,6 +107,7 @@ class Lease:
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
+        self.unmade = list(self.keys)
         try:
             self.release()
         except redis.RedisError:

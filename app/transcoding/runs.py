@@ -7,7 +7,7 @@ waits and sees neither sends a new run. A run that was sent twice finds its cell
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -62,16 +62,23 @@ def asked_name(key: str) -> str:
     return f"matinee:asked:{key}"
 
 
-def send(client: redis.Redis, run: Run, *, force: bool = False) -> bool:
+_ASK = """
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+local asked = redis.call('GET', KEYS[2])
+if asked == ARGV[1] or asked == 'now' then return 0 end
+if asked and ARGV[1] == 'ahead' then return 0 end
+redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
+
+
+def send(client: redis.Redis, run: Run) -> bool:
     """Enqueues the run, unless one that begins with the same key is at work or on its way. Returns whether it did.
 
-    `force` sends past an older word: for a player that waits for what was only sent ahead.
+    A player that waits does not rely on what was only sent ahead: its run goes to `now` as well.
     """
-    with client.pipeline(transaction=False) as pipe:
-        pipe.exists(lease_name(run.key))
-        pipe.set(asked_name(run.key), run.lane, nx=not force, px=ASKED_MS[run.lane], get=force)
-        leased, asked = pipe.execute()
-    if leased or (asked == run.lane.encode() if force else not asked):
+    names = (lease_name(run.key), asked_name(run.key))
+    if not client.eval(_ASK, len(names), *names, run.lane, str(ASKED_MS[run.lane])):
         return False
     _queue(client, run.lane).enqueue(
         FUNCTION, run.to_json(), job_timeout=TIMEOUT_S[run.lane], result_ttl=0, failure_ttl=60, ttl=30
@@ -98,4 +105,10 @@ CHANNEL = "matinee:made"
 
 def announce(client: redis.Redis, key: str, fault: str | None = None) -> None:
     """Tells every process that waits: this key is on the store, or could not be made for this reason."""
-    client.publish(CHANNEL, json.dumps({"key": key, "fault": fault}))
+    client.publish(CHANNEL, json.dumps({"key": key, "state": "made" if fault is None else "fault", "fault": fault}))
+
+
+def announce_left(client: redis.Redis, keys: Sequence[str]) -> None:
+    """Tells every process that waits: a run has ended before it made these; whoever needs one sends again."""
+    for key in keys:
+        client.publish(CHANNEL, json.dumps({"key": key, "state": "left", "fault": None}))

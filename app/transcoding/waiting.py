@@ -12,7 +12,7 @@ import os
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import redis
@@ -168,10 +168,10 @@ class WaitingRoom:
         body = json.loads(str(message["data"], "utf-8"))  # type: ignore[call-overload]
         if message["channel"] == MOVED.encode():
             self._release(room, *body)
-        elif body["fault"] is None:
-            self._settle(room, body["key"], "made")
+        elif body["state"] == "left":
+            self._send_again(room, [body["key"]])
         else:
-            self._settle(room, body["key"], "fault", body["fault"])
+            self._settle(room, body["key"], body["state"], body["fault"] or "")
 
     def _settle(self, room: _Room, key: str, outcome: str, fault: str = "") -> None:
         with room.condition:
@@ -190,13 +190,18 @@ class WaitingRoom:
                 room.condition.notify_all()
 
     def _sweep(self, room: _Room) -> None:
-        """Sends again what nobody makes."""
         self._look_on_store(room)
         with room.condition:
-            wanted = [waits[0].run for waits in room.waits.values() if waits and waits[0].outcome is None]
-        for run in wanted:
-            if runs.send(self._client, run):
-                log.info("a run was sent again", key=run.key, lane=run.lane)
+            keys = list(room.waits)
+        self._send_again(room, keys)
+
+    def _send_again(self, room: _Room, keys: Sequence[str]) -> None:
+        """Sends for those of these keys that somebody here waits for and nobody makes."""
+        with room.condition:
+            open_waits = [wait for key in keys for wait in room.waits.get(key, ())[:1] if wait.outcome is None]
+        for wait in open_waits:
+            if runs.send(self._client, wait.run):
+                log.info("a run was sent again", key=wait.key, lane=wait.run.lane)
 
     def _look_on_store(self, room: _Room) -> None:
         with room.condition:
