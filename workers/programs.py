@@ -52,7 +52,6 @@ logfile_backups=2
 loglevel=info
 pidfile=%(here)s/supervisord.pid
 minfds={open_files}
-environment=PROMETHEUS_MULTIPROC_DIR="%(here)s/metrics",PYTHONUNBUFFERED="1"
 """
 
 

@@ -68,7 +68,11 @@ class Supervised:
     def _watch(self) -> int:
         """Until told to stop, or until there is nothing to serve: the status of what failed."""
         while not self.stopping:
-            if self.supervisor is None or self.supervisor.poll() is not None:
+            ended = None if self.supervisor is None else self.supervisor.poll()
+            if ended is not None and ended >= 0:  # by itself, not by a signal: it could not start
+                print(f"The supervisor ended with status {ended}.", file=sys.stderr, flush=True)
+                return 1
+            if self.supervisor is None or ended is not None:
                 self._start_supervisor()
             if self.preparing is not None and self.preparing.poll() is not None:
                 status = self._wait_for_preparation(self.preparing)
@@ -129,8 +133,10 @@ class Supervised:
             print("The supervisor was killed; everything is started again.", file=sys.stderr, flush=True)
             time.sleep(0.5 if time.monotonic() - self.started > SETTLED_S else 5)
         self.started = time.monotonic()
-        conf = str(self.config.run_dir / "supervisord.conf")
-        self.supervisor = _child([sys.executable, "-m", "supervisor.supervisord", "-n", "-c", conf])
+        run = self.config.run_dir
+        own = [f"PROMETHEUS_MULTIPROC_DIR={run / 'metrics'}", "PYTHONUNBUFFERED=1"]  # before any of them is loaded
+        python = [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(run / "supervisord.conf")]
+        self.supervisor = _child(["env", *own, *python])
 
     def _answers(self) -> bool:
         """Whether `/health/ready` says that everything is up."""
