@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -64,14 +65,19 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def config(tmp_path: Path, redis_url: str) -> Config:
     """Settings of a fresh installation. Redis is emptied: tests of one process run one after another."""
+    return fresh_config(tmp_path, redis_url)
+
+
+def fresh_config(folder: Path, redis_url: str) -> Config:
+    """Settings of an installation in this folder; Redis is emptied."""
     with redis.Redis.from_url(redis_url) as client:
         client.flushall()
-    made = Config.from_env({"MATINEE_DATA_DIR": str(tmp_path / "data"), "SECRET_KEY": "k" * 40})
+    made = Config.from_env({"MATINEE_DATA_DIR": str(folder / "data"), "SECRET_KEY": "k" * 40})
     return dataclasses.replace(
         made,
         redis_url=redis_url,
         redis_is_private=False,
-        transcodes_dir=str(tmp_path / "transcodes"),
+        transcodes_dir=str(folder / "transcodes"),
         password_cost=PasswordCost(rounds=1, memory_kib=8, lanes=1),
     )
 
@@ -123,27 +129,26 @@ MakeUser = Callable[..., Person]
 @pytest.fixture
 def make_user(app: Flask) -> MakeUser:
     """`make_user(username, role="user")` creates an account and signs it in."""
+    return functools.partial(create_person, app)
 
-    def make(username: str, role: Role = "user", password: str = "correct horse") -> Person:
-        with app.app_context():
-            hashed, now = guards.passwords().hash(password), clock.now()
-            with writing():
-                user = service.create_user(username=username, password_hash=hashed, role=role, now=now)
-                granted = sign_ins.start(
-                    user,
-                    device=sign_ins.Device("test", "127.0.0.1"),
-                    with_cookie=False,
-                    signer=guards.signer(),
-                    now=now,
-                )
-                user_id = user.id
-        client = app.test_client()
-        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {granted.access_token}"
-        return Person(
-            user_id, granted.sign_in_id, username, password, granted.access_token, granted.refresh_token, client
-        )
 
-    return make
+def create_person(app: Flask, username: str, role: Role = "user", password: str = "correct horse") -> Person:
+    """A new account and a client that is signed in with it."""
+    with app.app_context():
+        hashed, now = guards.passwords().hash(password), clock.now()
+        with writing():
+            user = service.create_user(username=username, password_hash=hashed, role=role, now=now)
+            granted = sign_ins.start(
+                user,
+                device=sign_ins.Device("test", "127.0.0.1"),
+                with_cookie=False,
+                signer=guards.signer(),
+                now=now,
+            )
+            user_id = user.id
+    client = app.test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {granted.access_token}"
+    return Person(user_id, granted.sign_in_id, username, password, granted.access_token, granted.refresh_token, client)
 
 
 @pytest.fixture

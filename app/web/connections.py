@@ -14,6 +14,7 @@ from typing import Any
 import redis
 import structlog
 from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.adapters import clock
 from app.core.access import Viewer
@@ -102,8 +103,8 @@ class Connections:
                     while True:
                         self._hear(subscription.get_message(timeout=TICK_S))
                         self._sweep(clock.monotonic())
-            except redis.RedisError as error:
-                log.warning("ended sign-ins are not heard of: Redis does not answer", error=str(error))
+            except (redis.RedisError, SQLAlchemyError) as error:
+                log.warning("ended sign-ins are not heard of for a moment", error=str(error))
                 threading.Event().wait(TICK_S)
 
     def _hear(self, message: dict[str, Any] | None) -> None:
@@ -125,7 +126,7 @@ class Connections:
             refused = {one for one, at in self._close_at.items() if now >= at and one not in entered}
             self._close_at = {one: at for one, at in self._close_at.items() if one in open_now and one not in refused}
         for engine_id in idle | refused:
-            self._server.eio.disconnect(engine_id)
+            self._hang_up(engine_id)
 
     def _ask_all_again(self) -> None:
         self._asked_at = clock.monotonic()
@@ -147,4 +148,10 @@ class Connections:
         with self._lock:
             still = any(other.engine_id == one.engine_id for other in self._bound.values())
         if not still:
-            self._server.eio.disconnect(one.engine_id)
+            self._hang_up(one.engine_id)
+
+    def _hang_up(self, engine_id: str) -> None:
+        """Without waiting for the last words to be read: `eio.disconnect` waits for ever on a client that just went."""
+        connection = self._server.eio.sockets.get(engine_id)
+        if connection is not None:
+            connection.close(wait=False, reason=self._server.reason.SERVER_DISCONNECT)
