@@ -65,6 +65,12 @@ def read_folders(named: Named) -> Folder:
     return Folder(None, None, None, season, marker, marker_name, specials)
 
 
+def is_season(name: str) -> bool:
+    """Whether a folder's name is a season's and names no show: `Season 02`, `S1`, `Specials`."""
+    said = next(markers.seasons(name), None)
+    return bool(SPECIALS.match(name.strip())) or (said is not None and _only_season(name, said))
+
+
 def _only_season(name: str, said: Marker) -> bool:
     """`Season 02 (2016) [1080p]` names no show."""
     rest = names.readable(re.sub(r"[\[(][^\[\]()]*[\])]", "", name[: said.start] + " " + name[said.end :]))
