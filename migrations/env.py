@@ -10,8 +10,9 @@ from typing import Any, Literal
 from alembic import context
 from sqlalchemy import JSON, Connection, text
 
-from app.adapters.database import Instant
+from app.adapters.database import FilePath, Instant
 from app.extensions import db
+from app.search.models import is_made_by_hand
 
 LOCK = 0x4D6174696E6565
 """PostgreSQL's advisory lock for migrations: "Matinee" in ASCII."""
@@ -19,11 +20,16 @@ LOCK = 0x4D6174696E6565
 
 def own_types(kind: str, found: Any, _context: Any) -> str | Literal[False]:
     """How a migration writes the column types that both databases store alike."""
-    if kind == "type" and isinstance(found, Instant):
-        return "Instant()"
+    if kind == "type" and isinstance(found, Instant | FilePath):
+        return f"{type(found).__name__}()"
     if kind == "type" and isinstance(found, JSON):
         return "Json"
     return False
+
+
+def is_ours(_object: Any, name: str | None, _kind: str, _reflected: bool, _other: Any) -> bool:
+    """Whether autogenerate compares it: the text index is made by hand."""
+    return not is_made_by_hand(name)
 
 
 def migrate(connection: Connection) -> None:
@@ -38,6 +44,7 @@ def migrate(connection: Connection) -> None:
             render_as_batch=True,
             compare_type=True,
             render_item=own_types,
+            include_object=is_ours,
             transactional_ddl=True,  # on SQLite too: `app/extensions.py` begins transactions itself
             transaction_per_migration=True,
         )

@@ -1,6 +1,6 @@
 """initial tables
 
-Revision ID: fd4e5990e5ee
+Revision ID: 6a5a3a31ca08
 Revises: 
 """
 
@@ -9,10 +9,11 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from app.adapters.database import Instant, Json
+from app.adapters.database import FilePath, Instant, Json
+from app.search.models import create_text_index, drop_text_index
 
 
-revision = 'fd4e5990e5ee'
+revision = '6a5a3a31ca08'
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -36,7 +37,7 @@ def upgrade() -> None:
     op.create_table('library',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('name', sa.String(length=200), nullable=False),
-    sa.Column('path', sa.Text(), nullable=False),
+    sa.Column('path', FilePath(), nullable=False),
     sa.Column('kind', sa.String(length=8), nullable=False),
     sa.Column('created_at', Instant(), nullable=False),
     sa.Column('scanned_at', Instant(), nullable=True),
@@ -49,6 +50,11 @@ def upgrade() -> None:
     sa.Column('name_key', sa.String(length=200), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_person')),
     sa.UniqueConstraint('name_key', name=op.f('uq_person_name_key'))
+    )
+    op.create_table('search_word',
+    sa.Column('word', sa.String(length=64).with_variant(sa.String(length=64, collation='C'), 'postgresql'), nullable=False),
+    sa.Column('count', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('word', name=op.f('pk_search_word'))
     )
     op.create_table('server_setting',
     sa.Column('name', sa.String(length=64), nullable=False),
@@ -199,8 +205,8 @@ def upgrade() -> None:
     op.create_table('media_file',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('library_id', sa.Integer(), nullable=False),
-    sa.Column('folder', sa.Text(), nullable=False),
-    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('folder', FilePath(), nullable=False),
+    sa.Column('name', FilePath(), nullable=False),
     sa.Column('size', sa.BigInteger(), nullable=False),
     sa.Column('mtime_ns', sa.BigInteger(), nullable=False),
     sa.Column('signature', sa.String(length=64), nullable=True),
@@ -239,6 +245,16 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('profile', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_profile_user_id'), ['user_id'], unique=False)
+
+    op.create_table('search_key',
+    sa.Column('key', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('word', sa.String(length=64).with_variant(sa.String(length=64, collation='C'), 'postgresql'), nullable=False),
+    sa.ForeignKeyConstraint(['word'], ['search_word.word'], name=op.f('fk_search_key_word_search_word'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('key', 'word', name=op.f('pk_search_key')),
+    sqlite_with_rowid=False
+    )
+    with op.batch_alter_table('search_key', schema=None) as batch_op:
+        batch_op.create_index('ix_search_key_word', ['word'], unique=False)
 
     op.create_table('season',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -339,7 +355,7 @@ def upgrade() -> None:
     sa.Column('title', sa.String(length=400), nullable=True),
     sa.Column('is_default', sa.Boolean(), nullable=False),
     sa.Column('is_forced', sa.Boolean(), nullable=False),
-    sa.Column('external_path', sa.Text(), nullable=True),
+    sa.Column('external_path', FilePath(), nullable=True),
     sa.Column('facts', Json, nullable=False),
     sa.ForeignKeyConstraint(['file_id'], ['media_file.id'], name=op.f('fk_media_stream_file_id_media_file'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_media_stream')),
@@ -480,6 +496,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('session_id', name=op.f('uq_history_entry_session_id'))
     )
     with op.batch_alter_table('history_entry', schema=None) as batch_op:
+        batch_op.create_index('ix_history_ended', ['ended_at', 'title_id', 'profile_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_history_entry_episode_id'), ['episode_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_history_entry_title_id'), ['title_id'], unique=False)
         batch_op.create_index('ix_history_recent', ['profile_id', 'ended_at', 'id'], unique=False)
@@ -551,11 +568,31 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_progress_title_id'), ['title_id'], unique=False)
         batch_op.create_index('ix_progress_watched', ['profile_id', 'watched', 'watched_at', 'title_id', 'episode_id'], unique=False)
 
+    op.create_table('search_entry',
+    sa.Column('id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('title_id', sa.Integer(), nullable=False),
+    sa.Column('episode_id', sa.Integer(), nullable=True),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.ForeignKeyConstraint(['episode_id'], ['episode.id'], name=op.f('fk_search_entry_episode_id_episode'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['title_id'], ['title.id'], name=op.f('fk_search_entry_title_id_title'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_search_entry'))
+    )
+    with op.batch_alter_table('search_entry', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_search_entry_episode_id'), ['episode_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_search_entry_title_id'), ['title_id'], unique=False)
+
+    create_text_index(op.get_bind())
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
+    drop_text_index(op.get_bind())
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table('search_entry', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_search_entry_title_id'))
+        batch_op.drop_index(batch_op.f('ix_search_entry_episode_id'))
+
+    op.drop_table('search_entry')
     with op.batch_alter_table('progress', schema=None) as batch_op:
         batch_op.drop_index('ix_progress_watched')
         batch_op.drop_index(batch_op.f('ix_progress_title_id'))
@@ -579,6 +616,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_history_recent')
         batch_op.drop_index(batch_op.f('ix_history_entry_title_id'))
         batch_op.drop_index(batch_op.f('ix_history_entry_episode_id'))
+        batch_op.drop_index('ix_history_ended')
 
     op.drop_table('history_entry')
     with op.batch_alter_table('file_part', schema=None) as batch_op:
@@ -630,6 +668,10 @@ def downgrade() -> None:
 
     op.drop_table('title_genre')
     op.drop_table('season')
+    with op.batch_alter_table('search_key', schema=None) as batch_op:
+        batch_op.drop_index('ix_search_key_word')
+
+    op.drop_table('search_key')
     with op.batch_alter_table('profile', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_profile_user_id'))
 
@@ -678,6 +720,7 @@ def downgrade() -> None:
 
     op.drop_table('title')
     op.drop_table('server_setting')
+    op.drop_table('search_word')
     op.drop_table('person')
     op.drop_table('library')
     op.drop_table('genre')
