@@ -134,13 +134,10 @@ def _work(media_id: MediaId) -> Work:
 def _first_parts(files: Sequence[MediaFile], work: Work) -> list[MediaFile]:
     """Of a film in two files, the first; whole films beside them count as well."""
     held = FilePart.episode_id == work.episode_id if work.episode_id else FilePart.title_id == work.title_id
-    orders = dict(
-        db.session.execute(
-            select(FilePart.file_id, FilePart.order).where(FilePart.file_id.in_([file.id for file in files]), held)
-        )
-        .tuples()
-        .all()
+    found = db.session.execute(
+        select(FilePart.file_id, FilePart.order).where(FilePart.file_id.in_([file.id for file in files]), held)
     )
+    orders = {row.file_id: row.order for row in found}
     first = min(orders.values(), default=1)
     return [file for file in files if orders.get(file.id, first) == first] or list(files)
 

@@ -209,7 +209,7 @@ def list_sessions() -> Response:
     )
     if not caller.is_admin:
         wanted = wanted.where(PlaySession.user_id == caller.user_id)
-    return answer(SessionsOut(items=[_session(row, name) for row, name in db.session.execute(wanted).tuples()]))
+    return answer(SessionsOut(items=[_session(row, name) for row, name in db.session.execute(wanted)]))
 
 
 def _session(row: PlaySession, username: str | None) -> SessionOut:

@@ -1,0 +1,246 @@
+"""No byte of media without a living session: what opens, how long, and what ends it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import redis
+from flask.testing import FlaskClient
+
+from app.adapters import clock
+from app.extensions import db
+from app.playback.models import PlaySession
+from app.playback.tokens import Signer
+from app.transcoding.keys import index_key
+from app.transcoding.renditions import index_document
+from app.transcoding.sources import source_file
+from app.transcoding.store import LocalStore
+from tests.playback.conftest import sign_in
+from tests.playback.stage import Stage, film, prepare
+from workers.engines.slicer import read_index
+
+pytestmark = pytest.mark.media
+
+
+@pytest.fixture(scope="module")
+def file_id(stage: Stage) -> int:
+    """A film that plays directly, its index on the store: no worker is needed."""
+    found = stage.add(film(stage.films / "direct.mp4", seconds=4))
+    with stage.app.app_context():
+        source = source_file(found)
+    LocalStore(stage.config.transcodes_dir).put(
+        index_key(source.origin), index_document(read_index(source.path), "build")
+    )
+    return found
+
+
+class Clock:
+    """A clock that the test moves."""
+
+    def __init__(self) -> None:
+        self.at = datetime.now(UTC)
+
+    def now(self) -> datetime:
+        return self.at
+
+    def forward(self, **delta: float) -> None:
+        self.at += timedelta(**delta)
+
+
+@pytest.fixture
+def hands(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    found = Clock()
+    monkeypatch.setattr(clock, "now", found.now)
+    return found
+
+
+def opened(stage: Stage, url: object) -> tuple[int, str | None, bytes]:
+    """Status, problem code and body of a request without any credential."""
+    answer = stage.app.test_client().get(str(url), buffered=True)
+    code = answer.get_json()["code"] if answer.mimetype == "application/problem+json" else None
+    return answer.status_code, code, answer.get_data()
+
+
+def refused(stage: Stage, url: object, code: str) -> bool:
+    status, found, body = opened(stage, url)
+    return status == 403 and found == code and b"ftyp" not in body and b"#EXTM3U" not in body
+
+
+def token_of(answer: dict[str, object]) -> str:
+    return str(answer["url"]).split("/")[2]
+
+
+def test_the_path_alone_opens_the_file(stage: Stage, viewer_client: FlaskClient, file_id: int) -> None:
+    answer = prepare(viewer_client, media_file_id=file_id)
+
+    assert answer["method"] == "direct"
+    assert answer["mime_type"] == "video/mp4"
+    assert opened(stage, answer["url"])[0] == 200
+    assert opened(stage, answer["hls_url"])[2].startswith(b"#EXTM3U")
+
+
+def test_a_page_that_paused_for_six_minutes_and_reported_goes_on(
+    stage: Stage, viewer_client: FlaskClient, file_id: int, hands: Clock
+) -> None:
+    answer = prepare(viewer_client, media_file_id=file_id)
+
+    for _ in range(6):
+        hands.forward(seconds=60)
+        report = stage.app.test_client().post(
+            "/api/v1/player/progress",
+            data=json.dumps({"token": token_of(answer), "position": 1.5, "paused": True}),
+            content_type="text/plain",
+        )
+        assert report.status_code == 200
+        assert report.get_json() == {"expires_in": 300}
+
+    assert opened(stage, answer["url"])[0] == 200
+
+
+def test_a_session_that_nobody_hears_of_for_five_minutes_expires_and_can_be_renewed(
+    stage: Stage, viewer_client: FlaskClient, file_id: int, hands: Clock
+) -> None:
+    answer = prepare(viewer_client, media_file_id=file_id)
+    hands.forward(minutes=5, seconds=1)
+
+    assert refused(stage, answer["url"], "token_expired")
+    assert refused(stage, answer["hls_url"], "token_expired")
+    renewed = viewer_client.post(f"/api/v1/player/sessions/{answer['session_id']}/renew")
+    assert renewed.status_code == 200
+    assert opened(stage, renewed.get_json()["url"])[0] == 200
+
+
+def test_requests_alone_keep_a_session_alive_but_no_token_outlives_a_day(
+    stage: Stage, viewer_client: FlaskClient, file_id: int, hands: Clock
+) -> None:
+    answer = prepare(viewer_client, media_file_id=file_id)
+
+    for _ in range(int(24 * 60 / 4.5) - 1):
+        hands.forward(minutes=4.5)
+        assert opened(stage, answer["hls_url"])[0] == 200
+    hands.forward(minutes=4.5)
+    hands.forward(minutes=4.5)
+
+    assert refused(stage, answer["hls_url"], "token_expired")
+
+
+def test_forged_and_foreign_tokens_open_nothing(stage: Stage, viewer_client: FlaskClient, file_id: int) -> None:
+    answer = prepare(viewer_client, media_file_id=file_id)
+    token, now = token_of(answer), datetime.now(UTC)
+    session_id = str(answer["session_id"])
+    forged = [
+        "nonsense",
+        token[:-1] + ("A" if token[-1] != "A" else "B"),
+        Signer("another key" * 4).token(session_id, file_id, now=now),
+        Signer(stage.config.secret_key).token(session_id, file_id + 1, now=now),
+        token.split(".")[0],
+    ]
+
+    for one in forged:
+        assert refused(stage, str(answer["url"]).replace(token, one), "token_invalid"), one
+        assert refused(stage, str(answer["hls_url"]).replace(token, one), "token_invalid"), one
+
+
+def test_the_cells_of_another_film_are_not_opened_by_a_token(
+    stage: Stage, viewer_client: FlaskClient, file_id: int
+) -> None:
+    answer = prepare(viewer_client, media_file_id=file_id)
+    base = str(answer["hls_url"]).rsplit("/", 1)[0]
+
+    assert opened(stage, f"{base}/{'0' * 32}/0.m4s")[0] == 404
+    assert opened(stage, f"{base}/{'0' * 32}/init.mp4")[0] == 404
+
+
+def test_deleting_a_session_ends_it_at_once_and_for_good(
+    stage: Stage, viewer_client: FlaskClient, file_id: int
+) -> None:
+    answer = prepare(viewer_client, media_file_id=file_id)
+
+    assert sign_in(stage).delete(f"/api/v1/player/sessions/{answer['session_id']}").status_code == 404
+    assert viewer_client.delete(f"/api/v1/player/sessions/{answer['session_id']}").status_code == 204
+
+    assert refused(stage, answer["url"], "session_ended")
+    assert viewer_client.post(f"/api/v1/player/sessions/{answer['session_id']}/renew").status_code == 403
+
+
+def test_logging_out_ends_what_was_begun_by_that_sign_in(
+    stage: Stage, viewer_client: FlaskClient, file_id: int
+) -> None:
+    answer = prepare(viewer_client, media_file_id=file_id)
+    assert opened(stage, answer["url"])[0] == 200
+
+    assert viewer_client.post("/api/v1/auth/logout").status_code in {200, 204}
+
+    assert refused(stage, answer["url"], "session_ended")
+    assert refused(stage, answer["hls_url"], "session_ended")
+    with stage.app.app_context():
+        assert db.session.get_one(PlaySession, str(answer["session_id"])).ended_at is not None
+
+
+def test_nobody_is_lost_when_redis_forgets_everything(
+    stage: Stage, viewer_client: FlaskClient, file_id: int, hands: Clock
+) -> None:
+    living, ended = prepare(viewer_client, media_file_id=file_id), prepare(viewer_client, media_file_id=file_id)
+    viewer_client.delete(f"/api/v1/player/sessions/{ended['session_id']}")
+    for _ in range(4):
+        hands.forward(minutes=4)
+        assert opened(stage, living["hls_url"])[0] == 200
+
+    with redis.Redis.from_url(stage.config.redis_url) as client:
+        client.flushall()
+
+    assert opened(stage, living["hls_url"])[0] == 200
+    assert refused(stage, ended["hls_url"], "session_ended")
+
+
+def test_progress_is_kept_and_play_goes_on_there(stage: Stage, viewer_client: FlaskClient, file_id: int) -> None:
+    answer = prepare(viewer_client, media_file_id=file_id)
+
+    body = {"session_id": answer["session_id"], "position": 2.0, "paused": False}
+    assert viewer_client.post("/api/v1/player/progress", json=body).status_code == 200
+    assert stage.app.test_client().post("/api/v1/player/progress", json=body).status_code == 401
+    assert sign_in(stage).post("/api/v1/player/progress", json=body).status_code == 403
+
+    sessions = viewer_client.get("/api/v1/player/sessions").get_json()["items"]
+    mine = next(one for one in sessions if one["id"] == answer["session_id"])
+    assert (mine["position"], mine["method"], mine["paused"]) == (2.0, "direct", False)
+
+
+@pytest.mark.parametrize("body", [b"", b"[", b"{}", b'{"position": -1, "token": "x"}', b'{"position": 1}', b"[" * 9000])
+def test_a_report_that_makes_no_sense_is_refused(stage: Stage, body: bytes) -> None:
+    answer = stage.app.test_client().post("/api/v1/player/progress", data=body)
+
+    assert answer.status_code == 422
+
+
+def test_the_file_is_served_in_ranges(stage: Stage, viewer_client: FlaskClient, file_id: int) -> None:
+    url = str(prepare(viewer_client, media_file_id=file_id)["url"])
+    client = stage.app.test_client()
+    whole = client.get(url, buffered=True)
+    data, etag = whole.get_data(), whole.headers["ETag"]
+
+    part = client.get(url, headers={"Range": "bytes=100-199"}, buffered=True)
+    assert (part.status_code, part.get_data()) == (206, data[100:200])
+    assert part.headers["Content-Range"] == f"bytes 100-199/{len(data)}"
+    tail = client.get(url, headers={"Range": "bytes=-10", "If-Range": etag}, buffered=True)
+    assert (tail.status_code, tail.get_data()) == (206, data[-10:])
+    stale = client.get(url, headers={"Range": "bytes=0-1", "If-Range": '"other"'}, buffered=True)
+    assert (stale.status_code, stale.get_data()) == (200, data)
+    assert client.get(url, headers={"Range": f"bytes={len(data)}-"}, buffered=True).status_code == 416
+    head = client.head(url, buffered=True)
+    assert (head.status_code, head.headers["Content-Length"], head.get_data()) == (200, str(len(data)), b"")
+    assert head.headers["Accept-Ranges"] == "bytes"
+    assert head.headers["Referrer-Policy"] == "no-referrer"
+    assert client.get(url, headers={"If-None-Match": etag}, buffered=True).status_code == 304
+
+
+def test_strangers_prepare_nothing(stage: Stage, file_id: int) -> None:
+    assert stage.app.test_client().post("/api/v1/player/prepare", json={"media_file_id": file_id}).status_code == 401
+
+
+def test_what_is_not_there_cannot_be_played(viewer_client: FlaskClient) -> None:
+    assert viewer_client.post("/api/v1/player/prepare", json={"media_file_id": 9999}).status_code == 404
+    assert viewer_client.post("/api/v1/player/prepare", json={"media_id": "m9999"}).status_code == 404
+    assert viewer_client.post("/api/v1/player/prepare", json={}).status_code == 422
