@@ -87,14 +87,12 @@ def letters(wanted: Filter) -> list[tuple[str, int, int]]:
 
 
 def popular(*, limit: int, offset: int) -> list[int]:
-    """Playable titles that most people know; where nothing is known of that, the best rated, then the newest."""
+    """Playable titles that most people know; the newest where nothing is known of that."""
     return list(
         db.session.scalars(
             select(Title.id)
             .where(Title.file_count > 0)
-            .order_by(
-                Title.popularity.desc(), func.coalesce(Title.rating, 0.0).desc(), Title.added_at.desc(), Title.id.desc()
-            )
+            .order_by(Title.popularity.desc(), Title.id.desc())
             .offset(offset)
             .limit(limit)
         )

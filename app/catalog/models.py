@@ -27,8 +27,8 @@ class Title(Model):
     `identity_key` is what identification found (kind, folded title, year, explicit ids): two files that name the same
     work meet here; a match with a provider later adds `ExternalId` rows and never changes ids. `name_key` is its part
     that look-alikes share (kind, folded title). `sort_name` and `search_text` are folded (NFKD, casefold, ё→е, no
-    punctuation). `file_count` counts playable files and keeps lists free of joins. `added_at` is when its newest part
-    came: the film, or a show's latest episode.
+    punctuation). `file_count` counts playable files and `episode_count` a show's playable episodes: they keep lists
+    free of joins. `added_at` is when its newest part came: the film, or a show's latest episode.
     """
 
     __tablename__ = "title"
@@ -49,6 +49,7 @@ class Title(Model):
     popularity: Mapped[float] = mapped_column(Float, default=0.0)
     runtime_s: Mapped[float | None] = mapped_column(Float)
     file_count: Mapped[int] = mapped_column(default=0)
+    episode_count: Mapped[int] = mapped_column(default=0)
     confidence: Mapped[float] = mapped_column(Float, default=0.0)
     locked_fields: Mapped[list[str]] = mapped_column(Json, default=list)
     added_at: Mapped[datetime] = mapped_column(Instant)
@@ -61,8 +62,9 @@ class Title(Model):
 
     __table_args__ = (
         *(_list_index(key) for key in ("sort_name", "added_at", "year", "rating", "runtime_s", "popularity")),
-        Index("ix_title_added", "added_at", "id"),
-        Index("ix_title_popularity", "popularity", "id"),
+        Index("ix_title_added", "added_at", "id", "file_count"),
+        Index("ix_title_popularity", "popularity", "id", "file_count"),
+        Index("ix_title_file_count", "file_count"),
     )
 
 

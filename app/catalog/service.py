@@ -141,25 +141,24 @@ def set_file_counts(
     titles: Mapping[int, int],
     episodes: Mapping[int, int],
     *,
+    shows: Mapping[int, int] | None = None,
     runtimes: Mapping[int, float] | None = None,
 ) -> None:
-    """Stores how many playable files each title and episode has now, and each film's duration in seconds.
+    """Stores how many playable files each title and episode has now, how many playable episodes each show of `shows`,
+    and each film's duration in seconds.
 
     The caller counts (`app/library/counts.py`) and names every id whose count may have changed, zero included.
     """
-    runtimes = runtimes or {}
     session = db.session()
     session.flush()
-    if titles:
-        rows = [{"id": key, "file_count": count} for key, count in titles.items() if key not in runtimes]
-        timed = [
-            {"id": key, "file_count": count, "runtime_s": runtimes[key]}
-            for key, count in titles.items()
-            if key in runtimes
-        ]
-        for some in (rows, timed):
-            if some:
-                session.execute(update(Title), some)
+    facts: dict[str, Mapping[int, float]] = {
+        "file_count": titles,
+        "episode_count": shows or {},
+        "runtime_s": runtimes or {},
+    }
+    for name, values in facts.items():
+        if values:
+            session.execute(update(Title), [{"id": key, name: value} for key, value in values.items()])
     if episodes:
         session.execute(update(Episode), [{"id": key, "file_count": count} for key, count in episodes.items()])
 
@@ -276,6 +275,7 @@ def _new_title(
         year=identification.year,
         popularity=0.0,
         file_count=0,
+        episode_count=0,
         confidence=identification.confidence,
         localized={},
         locked_fields=[],

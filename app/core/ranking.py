@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from app.core.query import compact, fold
 
@@ -44,10 +45,8 @@ def likeness_of_name(query: Asked, name: str, *, year: int | None = None) -> flo
     bare = words[1:] if len(words) > 1 and words[0] in ARTICLES else words
     if not words or not query.likeness:
         return 0.0
-    pairs = {"".join(words[place : place + 2]) for place in range(len(words) - 1)}
-    present = set(words)
-    found = [_best(one, present, pairs, year) for one in query.likeness[:-1]]
-    last = _best(query.likeness[-1], present, pairs, year)
+    found = [_best(one, words, year) for one in query.likeness[:-1]]
+    last = _best(query.likeness[-1], words, year)
     if last < PREFIX and query.prefix and any(word.startswith(query.prefix) for word in words):
         last = PREFIX
     found.append(last)
@@ -68,8 +67,11 @@ def rank(likeness: float, *, popularity: float, is_owned: bool) -> float:
     return likeness + 0.08 * is_owned + 0.1 * known / (2.0 + known)
 
 
-def _best(alike: Mapping[str, float], words: set[str], pairs: set[str], year: int | None) -> float:
-    best = max((value for word, value in alike.items() if word in words or word in pairs), default=0.0)
+def _best(alike: Mapping[str, float], words: Sequence[str], year: int | None) -> float:
+    """How alike the most alike word of a name is; two neighbours count as one word too, then the year."""
+    best = max([alike[word] for word in words if word in alike], default=0.0)
+    if not best:
+        best = max([alike[one + other] for one, other in pairwise(words) if one + other in alike], default=0.0)
     if best < YEAR and year is not None and str(year) in alike:
         return YEAR
     return best

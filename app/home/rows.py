@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from flask_babel import gettext
-
 from app.catalog import queries as catalog
 from app.catalog.answers import Card
 from app.core.access import Viewer
 from app.personal import queries as personal
 from app.web.inputs import Output
+from app.web.words import gettext
 
 ROW_LENGTH = 24
 TRENDING = timedelta(days=14)

@@ -26,12 +26,15 @@ def recount(title_ids: Iterable[int]) -> None:
     db.session.flush()
     titles, runtimes = _films(wanted)
     episodes = _episodes(wanted)
-    for title_id, count in _shows(wanted).items():
-        titles[title_id] = titles.get(title_id, 0) + count
+    shows: dict[int, int] = {}
+    for title_id, files, playable in _shows(wanted):
+        titles[title_id] = titles.get(title_id, 0) + files
+        shows[title_id] = playable
     known = set(db.session.scalars(select(Title.id).where(Title.id.in_(wanted))))
     catalog.set_file_counts(
         {title_id: titles.get(title_id, 0) for title_id in wanted if title_id in known},
         episodes,
+        shows={title_id: shows.get(title_id, 0) for title_id in wanted if title_id in known},
         runtimes={title_id: runtime for title_id, runtime in runtimes.items() if title_id in known},
     )
 
@@ -58,15 +61,16 @@ def _films(title_ids: Sequence[int]) -> tuple[dict[int, int], dict[int, float]]:
     return {key: len(ids) for key, ids in files.items()}, {key: value for key, value in runtimes.items() if value}
 
 
-def _shows(title_ids: Sequence[int]) -> dict[int, int]:
+def _shows(title_ids: Sequence[int]) -> list[tuple[int, int, int]]:
+    """`(title_id, files, episodes that have one)` of each show that has any."""
     rows = db.session.execute(
-        select(Episode.title_id, func.count(func.distinct(FilePart.file_id)))
+        select(Episode.title_id, func.count(func.distinct(FilePart.file_id)), func.count(func.distinct(Episode.id)))
         .join(FilePart, FilePart.episode_id == Episode.id)
         .join(MediaFile, MediaFile.id == FilePart.file_id)
         .where(Episode.title_id.in_(title_ids), *PLAYABLE)
         .group_by(Episode.title_id)
     )
-    return dict(rows.all())
+    return [(title_id, files, playable) for title_id, files, playable in rows]
 
 
 def _episodes(title_ids: Sequence[int]) -> dict[int, int]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy.orm import aliased
 
 from app.catalog import queries as catalog
 from app.catalog.answers import Card, ProgressOut, SeenOut
@@ -18,7 +19,7 @@ from app.core.watching import resume_at
 from app.extensions import db
 from app.personal.models import HistoryEntry, ListItem, Playlist, PlaylistItem, Preference, Progress, Rating
 
-SHOWS_CONSIDERED = 200
+SHOWS_CONSIDERED = 100
 PLACE = Season.number * 100_000 + Episode.number
 
 
@@ -51,16 +52,17 @@ def seen_of(profile_id: int, show_ids: Sequence[int]) -> dict[int, SeenOut]:
     """For each of these shows how many of its playable episodes the profile has seen."""
     if not show_ids:
         return {}
-    rows = db.session.execute(
-        select(Episode.title_id, func.count(), func.count(Progress.id))
-        .outerjoin(
-            Progress,
-            and_(Progress.episode_id == Episode.id, Progress.profile_id == profile_id, Progress.watched),
-        )
-        .where(Episode.title_id.in_(show_ids), Episode.file_count > 0)
-        .group_by(Episode.title_id)
+    playable = dict(db.session.execute(select(Title.id, Title.episode_count).where(Title.id.in_(show_ids))).all())
+    seen = dict(
+        db.session.execute(
+            select(Progress.title_id, func.count())
+            .join(Episode, Episode.id == Progress.episode_id)
+            .where(Progress.profile_id == profile_id, Progress.title_id.in_(show_ids), Progress.watched)
+            .where(Episode.file_count > 0)
+            .group_by(Progress.title_id)
+        ).all()
     )
-    return {key: SeenOut.model_construct(episodes=total, watched=seen) for key, total, seen in rows}
+    return {key: SeenOut.model_construct(episodes=count, watched=seen.get(key, 0)) for key, count in playable.items()}
 
 
 def dress(profile_id: int | None, cards: Sequence[Card]) -> list[Card]:
@@ -93,13 +95,18 @@ def personal(profile_id: int, work: catalog.Work) -> Personal:
 
 def is_watched_by(profile_id: int) -> ColumnElement[bool]:
     """A condition on `Title`: the film is seen, or every playable episode of the show is."""
-    film = exists().where(Progress.profile_id == profile_id, Progress.title_id == Title.id, Progress.watched)
-    left = (
-        exists()
-        .where(Episode.title_id == Title.id, Episode.file_count > 0)
-        .where(~exists().where(Progress.profile_id == profile_id, Progress.episode_id == Episode.id, Progress.watched))
+    mine = (Progress.profile_id == profile_id, Progress.watched)
+    films = select(Progress.title_id).where(*mine, Progress.episode_id.is_(None))
+    followed = aliased(Title)
+    shows = (
+        select(Progress.title_id)
+        .join(Episode, Episode.id == Progress.episode_id)
+        .join(followed, followed.id == Progress.title_id)
+        .where(*mine, Episode.file_count > 0)
+        .group_by(Progress.title_id, followed.episode_count)
+        .having(func.count() >= followed.episode_count)
     )
-    return or_(and_(Title.kind == "movie", film), and_(Title.kind == "show", ~left))
+    return or_(and_(Title.kind == "movie", Title.id.in_(films)), and_(Title.kind == "show", Title.id.in_(shows)))
 
 
 def continuing(profile_id: int, *, offset: int = 0, limit: int = 50) -> tuple[list[str], int]:
@@ -132,21 +139,23 @@ def next_up(profile_id: int, *, offset: int = 0, limit: int = 50) -> tuple[list[
     `continuing`. Answers episode ids and how many there are.
     """
     last = _last_seen(profile_id)
-    begun = exists().where(Progress.profile_id == profile_id, Progress.title_id == Episode.title_id, Progress.resumable)
-    seen = exists().where(Progress.profile_id == profile_id, Progress.episode_id == Episode.id, Progress.watched)
-    ahead = (
-        select(
-            Episode.id,
-            last.c.watched_at,
-            func.row_number().over(partition_by=Episode.title_id, order_by=(PLACE, Episode.id)).label("turn"),
-        )
-        .join(Season, Season.id == Episode.season_id)
-        .join(last, last.c.title_id == Episode.title_id)
-        .where(Season.number > 0, Episode.file_count > 0, last.c.place < PLACE, ~seen, ~begun)
-        .subquery()
+    begun = exists().where(Progress.profile_id == profile_id, Progress.title_id == last.c.title_id, Progress.resumable)
+    seen = select(Progress.episode_id).where(
+        Progress.profile_id == profile_id, Progress.watched, Progress.episode_id.is_not(None)
     )
-    first = select(ahead.c.id).where(ahead.c.turn == 1).order_by(ahead.c.watched_at.desc(), ahead.c.id)
-    return _page(first, offset, limit)
+    ahead = (
+        select(Episode.id)
+        .join(Season, Season.id == Episode.season_id)
+        .where(Episode.title_id == last.c.title_id, Season.number > 0, Episode.file_count > 0)
+        .where(last.c.place < PLACE, Episode.id.not_in(seen))
+        .order_by(PLACE, Episode.id)
+        .limit(1)
+        .correlate(last)
+        .scalar_subquery()
+    )
+    found = select(ahead.label("id")).select_from(last).where(~begun).order_by(last.c.watched_at.desc())
+    ids = [key for key in db.session.scalars(found) if key is not None]
+    return ids[offset : offset + limit], len(ids)
 
 
 def neighbours(episode: Episode, season_number: int) -> tuple[int | None, int | None]:

@@ -1,8 +1,8 @@
-"""Search: at most a thousand unranked candidates from the database, ranked here."""
+"""Search: at most some hundred unranked candidates from the database, ranked here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,8 @@ from app.search.backends import SearchBackend, backend
 from app.search.expression import Expression
 from app.search.plan import Plan, plan
 
-CANDIDATES = 1_000
-EPISODE_CANDIDATES = 300
+CANDIDATES = 600
+EPISODE_CANDIDATES = 200
 ENOUGH = 5
 EPISODE_COST = 0.15
 WIDE_COST = 0.3
@@ -64,7 +64,7 @@ class Hit:
 
 
 def search(query: str, narrowing: Narrowing) -> list[Hit]:
-    """What answers the query, best first; at most about 1,300. Empty when nothing does.
+    """What answers the query, best first; at most about 800. Empty when nothing does.
 
     Asks three times at most, each wider than the one before, and only while there is too little: as typed with
     unknown words corrected, every word with its neighbours, and all words but one.
@@ -133,15 +133,15 @@ class _Finder:
         )
         for episode_id, name, show, popularity in rows:
             own = likeness_of_name(question, name or "")
-            likeness = max(own, likeness_of_name(question, f"{name} {show}"))
+            likeness = max(own, likeness_of_name(question, f"{name} {show}")) if own else 0.0
             if likeness <= likeness_of_name(question, show):
                 continue  # the show answers as well, and stands in the list itself
             yield Hit(f"e{episode_id}", rank(likeness, popularity=popularity, is_owned=True) - EPISODE_COST)
 
 
-def _names(row: Any) -> Sequence[str]:
-    localized = [str(texts["name"]) for texts in (row.localized or {}).values() if texts.get("name")]
-    return [row.name, *([row.original_name] if row.original_name else []), *localized]
+def _names(row: Any) -> set[str]:
+    localized = {str(texts["name"]) for texts in (row.localized or {}).values() if texts.get("name")}
+    return {row.name, *([row.original_name] if row.original_name else ()), *localized}
 
 
 def _question(query: str, found: Plan, *, wide: bool) -> Asked:

@@ -14,6 +14,7 @@ from app.personal import queries as personal
 from app.search import queries
 from app.search.queries import Narrowing
 from app.web.inputs import Input, Output, Page, Paging, answer
+from app.web.limits import SEARCH, limiter, per_caller
 from app.web.security import signed_in, viewer
 
 api = APIBlueprint("search", __name__, url_prefix="/api/v1/media", abp_tags=[Tag(name="search")])
@@ -40,7 +41,7 @@ class SuggestQuery(Input):
 
 
 class SearchPage(Page[Card]):
-    """Works that answer, best first; `total` stops counting at about 1,300."""
+    """Works that answer, best first; `total` stops counting at about 800."""
 
 
 class Suggestion(Output):
@@ -65,6 +66,7 @@ def init_app(app: OpenAPI) -> None:
 
 @api.get("/search", summary="Search titles and episodes", responses={200: SearchPage})
 @signed_in
+@limiter.limit(SEARCH, key_func=per_caller)
 def search(query: SearchQuery) -> Response:
     narrowing = Narrowing(query.kind, query.genre, query.year, query.min_rating, query.anime)
     hits = queries.search(query.q, narrowing)
@@ -76,6 +78,7 @@ def search(query: SearchQuery) -> Response:
 
 @api.get("/suggest", summary="Complete what is being typed", responses={200: Suggestions})
 @signed_in
+@limiter.limit(SEARCH, key_func=per_caller)
 def suggest(query: SuggestQuery) -> Response:
     hits = queries.search(query.q, Narrowing())[: query.limit]
     known = catalog.cards([hit.media_id for hit in hits], language=viewer().language)
