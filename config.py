@@ -111,7 +111,7 @@ class _Reader:
         self.problems: dict[str, str] = {}
 
     def config(self) -> Config:
-        data_dir = self.value("MATINEE_DATA_DIR", _folder, Path("data").resolve())
+        data_dir = self.value("MATINEE_DATA_DIR", _data_folder, Path("data").resolve())
         tls, cert, key = self.tls()
         redis_url = self.value("REDIS_URL", _redis_url, "")
         config = Config(
@@ -278,8 +278,13 @@ def _folder(text: str) -> Path:
     path = Path(text).expanduser().resolve()
     if path.exists() and not path.is_dir():
         raise ValueError(f"is not a folder: {text}")
-    if "?" in str(path):
-        raise ValueError(f"contains a question mark, which addresses of databases cannot hold: {text}")
+    return path
+
+
+def _data_folder(text: str) -> Path:
+    path = _folder(text)
+    if {"?", "%"} & set(str(path)):
+        raise ValueError(f"contains a ? or a %, which cannot stand in the address of a database: {path}")
     return path
 
 

@@ -1,0 +1,86 @@
+"""What a load balancer, a supervisor and Prometheus are told."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.adapters.liveness import beat
+from app.extensions import db, get_redis
+from app.factory import web
+from app.jobs import QUEUES
+from config import Config
+
+
+def test_a_live_process_says_so(client: FlaskClient) -> None:
+    assert client.get("/health/live").get_json() == {"status": "live"}
+
+
+def test_it_is_ready_when_every_queue_has_a_worker(app: Flask, client: FlaskClient) -> None:
+    with app.app_context():
+        beat(get_redis(), QUEUES, "one", time.time())
+
+    answer = client.get("/health/ready")
+
+    assert answer.status_code == 200
+    assert answer.get_json()["workers"] == dict.fromkeys(QUEUES, 1)
+
+
+def test_a_queue_without_a_worker_is_named(app: Flask, client: FlaskClient) -> None:
+    with app.app_context():
+        beat(get_redis(), [queue for queue in QUEUES if queue != "copy"], "one", time.time())
+        beat(get_redis(), ["copy"], "silent for long", time.time() - 30)
+
+    answer = client.get("/health/ready")
+
+    assert answer.status_code == 503
+    assert [error["field"] for error in answer.get_json()["errors"]] == ["workers.copy"]
+
+
+def test_a_redis_that_is_away_is_named(config: Config) -> None:
+    away = dataclasses.replace(config, redis_url="unix:///nowhere/redis.sock?db=0")
+    answer = web(away).test_client().get("/health/ready")
+
+    assert answer.status_code == 503
+    assert "redis" in [error["field"] for error in answer.get_json()["errors"]]
+
+
+@pytest.mark.postgres
+def test_a_database_that_is_away_is_named(config: Config) -> None:
+    away = dataclasses.replace(config, database_url="postgresql+psycopg://nobody@127.0.0.1:1/none")
+    app = web(away)
+    answer = app.test_client().get("/health/ready")
+
+    assert answer.status_code == 503
+    assert "database" in [error["field"] for error in answer.get_json()["errors"]]
+    with app.app_context():
+        db.engine.dispose()
+
+
+def test_measurements_are_for_administrators_and_listed_addresses(config: Config, client: FlaskClient) -> None:
+    listed = web(dataclasses.replace(config, metrics_allowed=("127.0.0.0/8",))).test_client()
+    listed.get("/health/live")
+
+    assert client.get("/metrics").status_code == 401
+    text = listed.get("/metrics").get_data(as_text=True)
+    assert 'matinee_http_request_seconds_count{method="GET",route="/health/live",status="200"}' in text
+    assert 'matinee_queue_depth{queue="scan"} 0.0' in text
+
+
+def test_measurements_name_what_the_contract_names(config: Config) -> None:
+    text = web(dataclasses.replace(config, metrics_allowed=("127.0.0.1",))).test_client().get("/metrics").text
+
+    for name in (
+        "matinee_scan_files_total",
+        "matinee_scan_seconds",
+        "matinee_queue_depth",
+        "matinee_transcode_segments_total",
+        "matinee_transcode_seconds",
+        "matinee_playback_errors_total",
+        "matinee_http_request_seconds",
+    ):
+        assert f"# HELP {name} " in text
