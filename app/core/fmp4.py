@@ -247,7 +247,7 @@ def _init(
         box(b"minf", media_header, box(b"dinf", data_reference), table),
     )
     track_header = full_box(
-        b"tkhd", 0, 7, struct.pack(">III8xI8xhhH2x", 0, 0, 1, 0, 0, 0, volume), matrix, struct.pack(">II", *size)
+        b"tkhd", 0, 7, struct.pack(">III4xI8xhhH2x", 0, 0, 1, 0, 0, 0, volume), matrix, struct.pack(">II", *size)
     )
     movie_header = full_box(
         b"mvhd", 0, 0, struct.pack(">IIIIIH10x", 0, 0, timescale, 0, 0x10000, 0x0100), matrix, bytes(24),
