@@ -79,6 +79,7 @@ def upgrade() -> None:
     sa.Column('popularity', sa.Float(), nullable=False),
     sa.Column('runtime_s', sa.Float(), nullable=True),
     sa.Column('file_count', sa.Integer(), nullable=False),
+    sa.Column('episode_count', sa.Integer(), nullable=False),
     sa.Column('confidence', sa.Float(), nullable=False),
     sa.Column('locked_fields', Json, nullable=False),
     sa.Column('added_at', Instant(), nullable=False),
@@ -87,7 +88,8 @@ def upgrade() -> None:
     sa.UniqueConstraint('identity_key', name=op.f('uq_title_identity_key'))
     )
     with op.batch_alter_table('title', schema=None) as batch_op:
-        batch_op.create_index('ix_title_added', ['added_at', 'id'], unique=False)
+        batch_op.create_index('ix_title_added', ['added_at', 'id', 'file_count'], unique=False)
+        batch_op.create_index('ix_title_file_count', ['file_count'], unique=False)
         batch_op.create_index('ix_title_list_added_at', ['kind', 'added_at', 'id', 'file_count', 'is_anime', 'year', 'rating'], unique=False)
         batch_op.create_index('ix_title_list_popularity', ['kind', 'popularity', 'id', 'file_count', 'is_anime', 'year', 'rating'], unique=False)
         batch_op.create_index('ix_title_list_rating', ['kind', 'rating', 'id', 'file_count', 'is_anime', 'year'], unique=False)
@@ -95,7 +97,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_title_list_sort_name', ['kind', 'sort_name', 'id', 'file_count', 'is_anime', 'year', 'rating'], unique=False)
         batch_op.create_index('ix_title_list_year', ['kind', 'year', 'id', 'file_count', 'is_anime', 'rating'], unique=False)
         batch_op.create_index(batch_op.f('ix_title_name_key'), ['name_key'], unique=False)
-        batch_op.create_index('ix_title_popularity', ['popularity', 'id'], unique=False)
+        batch_op.create_index('ix_title_popularity', ['popularity', 'id', 'file_count'], unique=False)
 
     op.create_table('user',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -716,6 +718,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_title_list_rating')
         batch_op.drop_index('ix_title_list_popularity')
         batch_op.drop_index('ix_title_list_added_at')
+        batch_op.drop_index('ix_title_file_count')
         batch_op.drop_index('ix_title_added')
 
     op.drop_table('title')
