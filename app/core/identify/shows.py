@@ -177,6 +177,7 @@ def _answer(stem: str, marker: Marker, folder: Folder, kind: str, why: str) -> I
         absolute=absolute,
         date=day,
         country=country,
+        episode_title=None if marker.title_after and not folder.title else _episode_title(stem[marker.end :]),
         year_of_release=released,
         confidence=(0.95 if why == "certain" else 0.85 if why == "date" else 0.75) - (0 if title else 0.35),
         reasons=tuple(reasons),
@@ -202,6 +203,19 @@ def _head(name: str, marker: Marker) -> str:
         again = next(markers.seasons(last), None)
         return last[: again.start] if again else last
     return name[: season.start] if season.start > 0 else head[season.end :]
+
+
+def _episode_title(rest: str) -> str | None:
+    """What stands between the marker and the release's description: `… - Letters`, `….Letters.720p…`."""
+    if re.fullmatch(r"[\])}]?-[^\W_]\S*", rest):
+        return None  # `S01E01-GROUP`
+    rest = re.split(r"[\[(【{]", rest, maxsplit=1)[0]
+    hard = tags.first_hard(rest)
+    if hard < len(rest):
+        rest = tags.without_soft_tail(rest[:hard])
+    title = names.readable(re.sub(r"^[\s._\-–—:\])}v\d]*?(?=[^\W_])", "", rest, count=1))
+    whole = re.fullmatch(r"(?:v\d|end|final|fin|repack|proper|raw|(?:19|20)\d\d)?", title, re.IGNORECASE)
+    return None if whole or not re.search(r"[^\W\d_]", title) or tags.SOFT.fullmatch(title) else title[:200]
 
 
 def _said(marker: Marker) -> str:

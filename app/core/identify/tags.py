@@ -19,8 +19,8 @@ HARD = re.compile(
     (?:ultra[\s.]?hd[\s.]?)?b(?:lu|ul)[\s._-]?rays?(?:\d{3,4}p?|rip|[\s._-]?remux)?|(?:m|u)?bd[\s._-]?(?:rip|remux|mux)(?:mux)?|br[\s._-]?(?:rip|mux)|
     bd(?=[\s._)\]-]*(?:\d|x26|h\W?26|\)|\]|$|hevc|[,+]|box))|bd(?:25|50|66|100|iso)|
     dvdivx|ppv|(?:mp4|mkv|avi)(?=[\s._]+\S)|(?:hd|sd)?dvd(?:[\s._-]?(?:rip|scr(?:eener)?|r|mux|full|remux|5|9|iso|hd|source))|dvd(?=[\s._)\]-]*(?:$|\)|\]|x26|h\W?26|divx|xvid|\d\d+p))|
-    (?:pre|true|hq)?web[\s._-]?(?:dl|rip|cap|mux|hd|uhd|master)(?:[\s._-]?(?:rip|mux))?|(?:pre)?web(?=[\s._)\]-]*(?:\d{3,4}p\b|x26|h\W?26|hevc|av1|avc|nl|multi|\]|\)))|
-    (?:a|u)?(?:hd|sd|p|ld|ds|sat|s|t|dth|dvb|pp)tv(?:[\s._-]?rip|[\s._-]?mux|hd)?(?:[\s._-]?[xh][\s._-]?26[45])?|(?:sat|tv|dsr|vhs|vod|ppv|ld|dvb|dth|hc|pdtv)[\s._-]?rip|dsr(?:ip)?|
+    (?:pre|true|hq)?web[\s._-]?(?:dlx?(?:26[45])|dl|rip|cap|mux|hd|uhd|master)(?:[\s._-]?(?:rip|mux))?|(?:pre)?web(?=[\s._)\]-]*(?:\d{3,4}p\b|x26|h\W?26|hevc|av1|avc|nl|multi|\]|\)))|
+    (?:a|u)?(?:hd[\s._-]?|sd|pd|p|ld|ds|sat|s|t|dth|dvb|pp)tv(?:[\s._-]?rip|[\s._-]?mux|hd)?(?:[\s._-]?[xh][\s._-]?26[45])?|(?:sat|tv|dsr|vhs|vod|ppv|ld|dvb|dth|hc|pdtv)[\s._-]?rip|dsr(?:ip)?|
     (?:hq[\s._-]?)?(?:uhd|hd|dl|web[\s._-]?dl)[\s._-]?(?:rip|mux|remux|light)|hdcam|hd[\s._-]?(?:ts|tc|cam)|cam[\s._-]?rip|telesync|telecine|screener|scr[\s._-]?rip|predvd(?:rip)?|workprint|dm[\s._-]?rip|
     remux|(?:re)?encoded?(?=[\s._-]*[xh]\W?26)|
     [xh][\s._-]?26[3-6](?:\w*)|(?:x|h)\W?26[45]|hevc\d*|avc(?=\W|$)|avchd|av1|vp[89]|xvid(?:hd)?|divx\d*|mpeg[\s._-]?[24]|mpeg2|vc[\s._-]?1|10[\s._-]?bits?|8[\s._-]?bits?|12[\s._-]?bits?|hi10p?|hi444p*|10b|h26[2-6]|prores|
@@ -28,7 +28,7 @@ HARD = re.compile(
     (?:he[\s._-]?|lc[\s._-]?)?aac(?:x?\d)?(?:[\s._-]?(?:\d[\s._]\d|\d+ch|lc))?|e?[\s._-]?ac[\s._-]?3(?:[\s._-]?\d[\s._]\d)?|dd[p+]?(?:[\s._-]?(?:[1257][\s._][01]|ex))|ddpa?(?=[\s._-]?\d|\W|$)|dd\+|
     dts(?:[\s._-]?(?:hd|x|es|ma|hra?|hdma))*(?:[\s._-]?ma)?(?:[\s._-]?[1257][\s._][01])?|true[\s._-]?hd(?:[\s._-]?[257][\s._][01])?|atmos|flac(?:x?\d)?(?:[\s._-]?\d[\s._]\d)?|mp3(?=\W|$)|vorbis|opus(?=[\s._\])-]*(?:\d|\]|\)|[xh]26))|lpcm|pcm(?=\W|$)|
     (?:5|7|2)\.[01](?:[\s._-]?ch)?(?=[\s._\])-]*(?:$|[xh]\W?26|ch|blu|\]))|[2568]ch|
-    amzn|nf(?=[\s._-]*web)|dsnp|hmax|pcok|atvp|hulu(?=[\s._-]*web)|crunchyroll(?=[\s._-]*web)|itunes(?=[\s._-]*(?:web|[xh]\W?26|$))|netflix(?:uhd|hd|[\s._-]*web)|btsport(?:hd)?|
+    amzn|nf(?=[\s._-]*web)|dsnp|hmax|pcok|atvp|hulu(?=[\s._-]*web)|crunchyroll(?=[\s._-]*web)|itunes(?:hd)?(?=[\s._-]*(?:web|[xh]\W?26|$))|netflix(?:uhd|hd|[\s._-]*web)|btsport(?:hd)?|
     (?:multi|dual|eng?|fre?|ger|ita|spa|rus|nl|sve?|swe?|heb|vost|e|m|pl|sub|dk|nor|hun|fin|hard|soft|esp|no)[\s._-]?(?:subs?|subbed|audio|dubs?|dubbed)(?=\W|$)|vostfr|(?:sub|true)french|truefrench|napisypl|(?:pl|hun|ger|fr|eng)dub(?:bed)?|
     \d+(?:[.,]\d+)?[\s._]?(?:gb|mb|gib|mib)|\d+(?:\.\d+)?[\s._-]?[kmg](?:b(?:it)?s?p?s?)|\d{2,3}(?:\.\d+)?fps|
     hsbs|h-?ou|half[\s._-]?(?:sbs|ou|tab)|full[\s._-]?(?:sbs|ou)|sbs(?=\W|$)|

@@ -59,6 +59,23 @@ def test_a_show_is_named_by_its_marker_or_its_folders(
 
 
 @pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("Night Post - S02E05 - Letters from Home.mkv", "Letters from Home"),
+        ("Night.Post.S02E05.Letters.from.Home.720p.WEB.H264-GRP.mkv", "Letters from Home"),
+        ("Night Post - 2x05 - Letters (1080p).mkv", "Letters"),
+        ("Night.Post.S02E05.PROPER.720p.WEB-GRP.mkv", None),
+        ("Night.Post.S02E05-GRP.mkv", None),
+        ("Night Post S02E05.mkv", None),
+        ("[Group] Night Post - 05v2 [1080p].mkv", None),
+        ("Night Post/Season 2/05 - Letters.mkv", "Letters"),
+    ],
+)
+def test_an_episodes_own_title_is_read_where_it_is_given(name: str, title: str | None) -> None:
+    assert identify(name, "shows").episode_title == title
+
+
+@pytest.mark.parametrize(
     ("path", "title", "absolute"),
     [
         ("[Group] Hoshi no Eki - 07 [1080p][ABCD1234].mkv", "Hoshi no Eki", (7,)),
