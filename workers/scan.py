@@ -88,7 +88,7 @@ class Scan:
         self.library_name = os.path.basename(library.path)  # noqa: PTH119 - text with any bytes
         self.folder, self.is_settled, self.accept_missing = folder, is_settled, accept_missing
         self.progress = Progress()
-        self.ffprobe = ffprobe.find(application().config["MATINEE"].ffprobe)  # type: ignore[attr-defined]
+        self.ffprobe = ffprobe.find(application().config["MATINEE"].ffprobe)
         self.pending: deque[tuple[Entry, Future[Report | None]]] = deque()
         self.batch: list[Report] = []
         self.batch_began = time.monotonic()
