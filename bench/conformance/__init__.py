@@ -1,0 +1,1 @@
+"""Does the grid hold? Cells made in random order, judged by decoders, players and a strict playlist parser."""

@@ -1,0 +1,138 @@
+// Drives hls.js or Shaka Player over one master: forced rung switches of three kinds, then the whole film with a
+// switch at every segment. Returns what the player reported and what the <video> element showed.
+
+const video = document.getElementById("video");
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function randomOf(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+async function until(condition, limit = 6000) {
+  const end = performance.now() + limit;
+  while (!condition()) {
+    if (performance.now() > end) return false;
+    await sleep(10);
+  }
+  return true;
+}
+
+function nextPicture(limit = 3000) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(null), limit);
+    video.requestVideoFrameCallback((_now, picture) => {
+      clearTimeout(timer);
+      resolve(picture);
+    });
+  });
+}
+
+const ranges = () => Array.from({ length: video.buffered.length }, (_, n) => [video.buffered.start(n), video.buffered.end(n)]);
+
+async function hls(url, errors) {
+  const player = new window.Hls({ maxBufferLength: 8, maxMaxBufferLength: 600, startLevel: 0, autoStartLoad: true });
+  player.on(window.Hls.Events.ERROR, (_event, data) =>
+    errors.push({ fatal: data.fatal, details: data.details, reason: String(data.reason || data.error?.message || "") }));
+  let playing = -1;
+  player.on(window.Hls.Events.LEVEL_SWITCHED, (_event, data) => (playing = data.level));
+  player.loadSource(url);
+  player.attachMedia(video);
+  await until(() => player.levels.length > 0);
+  const rungs = player.levels.map((level, index) => ({ index, width: level.width, height: level.height }));
+  return {
+    rungs,
+    now: (rung) => (player.currentLevel = rung.index),
+    seam: (rung) => (player.loadLevel = rung.index),
+    shows: (rung) => playing === rung.index,
+    async film(random) {
+      player.config.maxBufferLength = 600;
+      const shuffle = () => (player.loadLevel = Math.floor(random() * rungs.length));
+      player.on(window.Hls.Events.FRAG_BUFFERED, (_event, data) => data.frag.type === "main" && shuffle());
+      player.currentLevel = 0;
+    },
+    destroy: () => player.destroy(),
+  };
+}
+
+async function shakaPlayer(url, errors) {
+  window.shaka.polyfill.installAll();
+  const player = new window.shaka.Player();
+  await player.attach(video);
+  player.addEventListener("error", (event) =>
+    errors.push({ fatal: event.detail.severity === 2, details: `shaka ${event.detail.code}`, reason: String(event.detail.data) }));
+  player.configure({ abr: { enabled: false }, streaming: { bufferingGoal: 8, rebufferingGoal: 0.1 } });
+  await player.load(url);
+  const rungs = player.getVariantTracks().map((track, index) => ({ index, id: track.id, width: track.width, height: track.height }));
+  const track = (rung) => player.getVariantTracks().find((candidate) => candidate.id === rung.id);
+  return {
+    rungs,
+    now: (rung) => player.selectVariantTrack(track(rung), true),
+    seam: (rung) => player.selectVariantTrack(track(rung), false),
+    shows: (rung) => track(rung)?.active,
+    async film(random) {
+      player.configure({ streaming: { bufferingGoal: 600 } });
+      player.selectVariantTrack(track(rungs[0]), true);
+      const change = setInterval(() => player.selectVariantTrack(track(rungs[Math.floor(random() * rungs.length)]), false), 60);
+      this.stop = () => clearInterval(change);
+    },
+    destroy() {
+      this.stop?.();
+      return player.destroy();
+    },
+  };
+}
+
+window.conform = async ({ kind, url, switches, seed, cuts }) => {
+  const errors = [], wrong = [], random = randomOf(seed);
+  const player = await (kind === "hls" ? hls : shakaPlayer)(url, errors);
+  await video.play();
+  await until(() => video.currentTime > 0.1);
+  video.loop = false;
+  const length = video.duration, marks = cuts.filter((cut) => cut > 2 && cut < length - 2);
+  const kinds = { now: 0, seek: 0, seam: 0 };
+  let rung = null;
+  for (let number = 0; number < switches; number += 1) {
+    const others = player.rungs.filter((candidate) => candidate !== rung);
+    rung = others[Math.floor(random() * others.length)];
+    const kindOfSwitch = ["now", "seek", "seam"][number % 3];
+    kinds[kindOfSwitch] += 1;
+    if (kindOfSwitch === "seam") {
+      const mark = marks[Math.floor(random() * marks.length)];
+      video.currentTime = mark - 0.25;
+      await until(() => !video.seeking && video.readyState >= 3);
+      player.seam(rung);
+      const crossed = await until(() => video.currentTime > mark + 0.25);
+      if (!crossed) wrong.push(`switch ${number}: stuck at ${video.currentTime} before ${mark}`);
+      continue;
+    }
+    player.now(rung);
+    if (kindOfSwitch === "seek") video.currentTime = 0.5 + random() * (length - 8);
+    const reached = await until(() => player.shows(rung) && !video.seeking && video.readyState >= 3 && video.videoWidth === rung.width);
+    const picture = await nextPicture();
+    if (!reached || !picture) {
+      wrong.push(`switch ${number} (${kindOfSwitch}): ${picture ? "" : "no picture, "}${video.videoWidth}x${video.videoHeight} at ${video.currentTime}, not ${rung.width}x${rung.height}; buffered ${JSON.stringify(ranges())}`);
+    } else if (video.videoHeight !== rung.height) {
+      wrong.push(`switch ${number}: ${video.videoWidth}x${video.videoHeight}, not ${rung.width}x${rung.height}`);
+    }
+    if (video.currentTime > length - 2.5) {
+      video.currentTime = 0.5;
+      await until(() => !video.seeking && video.readyState >= 3);
+    }
+    if (video.paused) await video.play();
+    if (wrong.length > 6) break;
+  }
+  video.pause();
+  video.currentTime = 0;
+  await until(() => !video.seeking);
+  await player.film(random);
+  await until(() => ranges().length === 1 && ranges()[0][0] < 0.1 && ranges()[0][1] > length - 0.1, 20000);
+  player.stop?.();
+  const buffered = ranges(), quality = video.getVideoPlaybackQuality();
+  await player.destroy();
+  return { rungs: player.rungs, switches: kinds, errors, wrong, buffered, length, dropped: quality.droppedVideoFrames, pictures: quality.totalVideoFrames };
+};
+window.ready = true;
