@@ -1,6 +1,6 @@
 """initial tables
 
-Revision ID: 6a5a3a31ca08
+Revision ID: 88b3775328d2
 Revises: 
 """
 
@@ -13,7 +13,7 @@ from app.adapters.database import FilePath, Instant, Json
 from app.search.models import create_text_index, drop_text_index
 
 
-revision = '6a5a3a31ca08'
+revision = '88b3775328d2'
 down_revision = None
 branch_labels = None
 depends_on = None
