@@ -64,7 +64,7 @@ def init_app(app: OpenAPI) -> None:
     app.register_blueprint(media)
 
 
-@api.post("/prepare", summary="Begin to play", responses={201: PreparedOut})
+@api.post("/prepare", summary="Begin to play", responses={201: PreparedOut, 404: None})
 @signed_in
 @limiter.limit(PREPARE, key_func=per_caller)
 def prepare(body: PrepareIn) -> Response:
@@ -159,7 +159,11 @@ def _subtitle_track(one: TextChoice, token: str) -> SubtitleTrackOut:
     )
 
 
-@api.post("/progress", summary="Say where the player is", responses={200: ExpiresOut})
+@api.post(
+    "/progress",
+    summary="Say where the player is",
+    responses={200: ExpiresOut, 401: None, 403: None, 404: None, 422: None},
+)
 def report_progress() -> Response:
     """Body: `{session_id | token, position, paused}`, as JSON whatever its content type says (sendBeacon)."""
     body = _progress_body()

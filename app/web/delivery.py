@@ -64,11 +64,11 @@ def _compress(response: Response) -> Response:
     if "Content-Encoding" in response.headers or not request.accept_encodings["gzip"] or not _is_whole(response):
         return response
     etag, _weak = response.get_etag()
-    response.direct_passthrough = False
+    is_file, response.direct_passthrough = response.direct_passthrough, False
     data = response.get_data()
     if len(data) < WORTH_BYTES:
         return response
-    packed = _packed_file(data) if request.path.startswith("/static/") else gzip.compress(data, 5, mtime=0)
+    packed = _packed_file(data) if is_file else gzip.compress(data, 5, mtime=0)
     response.set_data(packed)
     response.headers["Content-Encoding"] = "gzip"
     response.headers.pop("Accept-Ranges", None)

@@ -12,6 +12,7 @@ from typing import Any
 
 from flask import Flask, Response, current_app
 from flask_limiter import Limiter, RateLimitExceeded
+from flask_limiter.util import get_qualified_name
 
 from app.extensions import get_redis
 from app.web.errors import problem
@@ -38,7 +39,7 @@ def per_caller() -> str:
 
 def is_limited(view: Callable[..., Any] | None) -> bool:
     """Whether a view carries a limit."""
-    return view is not None and f"{view.__module__}.{view.__qualname__}" in limiter.limit_manager._decorated_limits
+    return view is not None and bool(limiter.limit_manager.decorated_limits(get_qualified_name(view)))
 
 
 def init_app(app: Flask) -> None:

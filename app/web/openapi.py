@@ -151,8 +151,8 @@ def _complete(operation: dict[str, Any], path: str, method: str, view: Any) -> N
         429: is_limited(view),
     }
     responses = operation.setdefault("responses", {})
-    if not may_fail[422]:
-        responses.pop("422", None)
+    if not may_fail[422] and "application/json" in responses.get("422", {}).get("content", {}):
+        del responses["422"]  # flask-openapi3 adds it everywhere
     for status in (status for status, possible in may_fail.items() if possible):
         responses.setdefault(str(status), {})
     for status, response in responses.items():
