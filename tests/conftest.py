@@ -14,13 +14,16 @@ import pytest
 import redis
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser, sync_playwright
 
 from app.accounts import guards, service, sign_ins
 from app.adapters import clock
 from app.core.access import Role
 from app.extensions import db, writing
 from app.factory import core, web
+from bench.house import CHROMIUM, CHROMIUM_ARGS, House
 from config import Config, PasswordCost
+from tests.supervised import supervised
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 
@@ -171,3 +174,22 @@ def admin_client(admin: Person) -> FlaskClient:
 def user_client(user: Person) -> FlaskClient:
     """Signed in as an ordinary user."""
     return user.client
+
+
+@pytest.fixture(scope="session")
+def matinee(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The whole server under its supervisor, empty, with an administrator signed in; one for each test process."""
+    folder = tmp_path_factory.mktemp("matinee")
+    with supervised(folder) as running:
+        house = House(running.url, folder, [])
+        house.sign_in()
+        yield house
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A real browser, one for each test process; tests open contexts of their own in it."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
+        yield browser
+        browser.close()

@@ -135,7 +135,7 @@ class Supervised:
         self.started = time.monotonic()
         run = self.config.run_dir
         own = [f"PROMETHEUS_MULTIPROC_DIR={run / 'metrics'}", "PYTHONUNBUFFERED=1"]  # before any of them is loaded
-        python = [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(run / "supervisord.conf")]
+        python = [sys.executable, "-m", "workers.engines.supervisor", "-n", "-c", str(run / "supervisord.conf")]
         self.supervisor = _child(["env", *own, *python])
 
     def _answers(self) -> bool:

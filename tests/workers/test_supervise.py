@@ -39,7 +39,7 @@ def test_the_terminal_says_where_it_is_and_how_to_set_it_up(server: Supervised) 
         ("a web process", "gunicorn"),
         ("the workers' nursery", "workers --tethered"),
         ("a worker", "workers --tethered"),
-        ("the supervisor", "supervisor.supervisord"),
+        ("the supervisor", "workers.engines.supervisor"),
     ],
 )
 def test_what_is_killed_is_back_within_seconds(server: Supervised, who: str, which: str) -> None:
