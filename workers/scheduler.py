@@ -22,6 +22,7 @@ from app import outbox
 from app.adapters.clock import now
 from app.extensions import db, get_redis, writing
 from app.jobs import QUEUES
+from app.personal.forgetting import forget_empty
 from app.web.logs import configure_logging
 from config import Config, ConfigurationError
 from workers import runtime
@@ -68,6 +69,19 @@ def forget_old_jobs() -> None:
         outbox.forget_ended(before=now() - KEPT_FOR)
 
 
+def forget_empty_works() -> None:
+    """Titles and episodes that no file has embodied for long and nobody's data hangs on."""
+    place, forgotten = (0, 0), 0
+    while True:
+        with writing():
+            place, count = forget_empty(after=place)
+        forgotten += count
+        if place == (0, 0):
+            break
+    if forgotten:
+        log.info("works without files were forgotten", count=forgotten)
+
+
 def duties() -> list[Duty]:
     """Everything periodic, in one table."""
     return [
@@ -75,6 +89,7 @@ def duties() -> list[Duty]:
         Duty("send what waits", 2, send_what_waits),
         Duty("reap RQ records", 30, reap_rq_records),
         Duty("forget old jobs", 6 * 3600, forget_old_jobs),
+        Duty("forget empty works", 3600, forget_empty_works),
     ]
 
 
