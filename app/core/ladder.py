@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -125,8 +125,15 @@ def ladder(index: SourceIndex, *, max_height: int | None = None) -> tuple[VideoS
     for rung in allowed:
         width, height = fitted(source, rung.lines)
         if not found or height <= found[-1].height * SAME_RATIO:
-            found.append(_encoded(index.video, rung, width, height))
+            found.append(_named(_encoded(index.video, rung, width, height), found))
     return tuple(found)
+
+
+def _named(spec: VideoSpec, above: Sequence[VideoSpec]) -> VideoSpec:
+    """The spec under a name of its own: a wide picture of 240 lines may stand above one that fills the 240 box."""
+    if spec.name not in {other.name for other in above}:
+        return spec
+    return replace(spec, name=f"{min(spec.width, spec.height)}p")
 
 
 def fitted(source: tuple[int, int], lines: int) -> tuple[int, int]:

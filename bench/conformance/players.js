@@ -12,7 +12,7 @@ function randomOf(seed) {
   };
 }
 
-async function until(condition, limit = 6000) {
+async function until(condition, limit = 20000) {
   const end = performance.now() + limit;
   while (!condition()) {
     if (performance.now() > end) return false;
@@ -21,7 +21,7 @@ async function until(condition, limit = 6000) {
   return true;
 }
 
-function nextPicture(limit = 3000) {
+function nextPicture(limit = 15000) {
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(null), limit);
     video.requestVideoFrameCallback((_now, picture) => {
@@ -35,7 +35,8 @@ const ranges = () => Array.from({ length: video.buffered.length }, (_, n) => [vi
 
 async function hls(url, errors) {
   const player = new window.Hls({ maxBufferLength: 8, maxMaxBufferLength: 600, startLevel: 0, autoStartLoad: true });
-  player.on(window.Hls.Events.ERROR, (_event, data) =>
+  const cancelled = "aborted"; // hls.js names so what it cancels itself on a switch
+  player.on(window.Hls.Events.ERROR, (_event, data) => data.details !== cancelled &&
     errors.push({ fatal: data.fatal, details: data.details, reason: String(data.reason || data.error?.message || "") }));
   let playing = -1;
   player.on(window.Hls.Events.LEVEL_SWITCHED, (_event, data) => (playing = data.level));
@@ -95,7 +96,12 @@ window.conform = async ({ kind, url, switches, seed, cuts }) => {
   const length = video.duration, marks = cuts.filter((cut) => cut > 2 && cut < length - 2);
   const kinds = { now: 0, seek: 0, seam: 0 };
   let rung = null;
-  for (let number = 0; number < switches; number += 1) {
+  for (let number = 0; number < switches && wrong.length < 5; number += 1) {
+    if (video.currentTime > length - 5) {
+      video.currentTime = 0.5;
+      await until(() => !video.seeking && video.readyState >= 3);
+    }
+    if (video.paused) await video.play();
     const others = player.rungs.filter((candidate) => candidate !== rung);
     rung = others[Math.floor(random() * others.length)];
     const kindOfSwitch = ["now", "seek", "seam"][number % 3];
@@ -105,6 +111,7 @@ window.conform = async ({ kind, url, switches, seed, cuts }) => {
       video.currentTime = mark - 0.25;
       await until(() => !video.seeking && video.readyState >= 3);
       player.seam(rung);
+      if (video.paused) await video.play();
       const crossed = await until(() => video.currentTime > mark + 0.25);
       if (!crossed) wrong.push(`switch ${number}: stuck at ${video.currentTime} before ${mark}`);
       continue;
@@ -118,12 +125,6 @@ window.conform = async ({ kind, url, switches, seed, cuts }) => {
     } else if (video.videoHeight !== rung.height) {
       wrong.push(`switch ${number}: ${video.videoWidth}x${video.videoHeight}, not ${rung.width}x${rung.height}`);
     }
-    if (video.currentTime > length - 2.5) {
-      video.currentTime = 0.5;
-      await until(() => !video.seeking && video.readyState >= 3);
-    }
-    if (video.paused) await video.play();
-    if (wrong.length > 6) break;
   }
   video.pause();
   video.currentTime = 0;
