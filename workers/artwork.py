@@ -12,6 +12,7 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import structlog
@@ -35,6 +36,7 @@ log = structlog.get_logger(__name__)
 BATCH = 40
 TITLE_KINDS: tuple[ArtKind, ...] = ("poster", "backdrop", "logo")
 FRAME_VERSION = 1
+FORGET_AFTER = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ def run(job_id: int) -> None:
             maker.titles(title_ids[start : start + BATCH], work, done=start, of=2 * len(title_ids))
         for start in range(0, len(title_ids), BATCH):
             maker.episodes(title_ids[start : start + BATCH], work, done=len(title_ids) + start, of=2 * len(title_ids))
+        if asked is None:
+            maker.tidy()
         work.report(1.0, made=maker.made, kept=maker.unchanged, without=maker.without)
 
 
@@ -104,6 +108,12 @@ class Maker:
             sources = self._of_episode(file)
             self._settle(work, "episode_id", file.episode_id, "still", sources, known.get((file.episode_id, "still")))
             self._names.clear()
+
+    def tidy(self) -> None:
+        """Originals that no work names any more go after a while; what gave no picture is tried again after longer."""
+        used = artwork.kept_paths()
+        db.session.rollback()
+        picture_store.forget_unused(self.root, used, before=(clock.now() - FORGET_AFTER).timestamp())
 
     def _settle(
         self, work: Work, owner: Owner, number: int, kind: ArtKind, sources: Iterator[Source], known: str | None

@@ -10,7 +10,7 @@ import hashlib
 import os
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 SIZED_BYTES = 1 << 30
@@ -23,7 +23,9 @@ def keep(root: Path, data: bytes) -> str:
     digest = hashlib.sha256(data).hexdigest()[:40]
     relative = f"kept/{digest[:2]}/{digest}.webp"
     target = root / relative
-    if not target.is_file():
+    try:
+        os.utime(target)  # young again, so that nobody forgets it before a row names it
+    except FileNotFoundError:
         write_atomically(target, data)
     return relative
 
@@ -90,3 +92,21 @@ class SizedPictures:
             total -= size
             if total <= self.budget_bytes * KEEP_SHARE:
                 return
+
+
+def forget_unused(root: Path, used: Collection[str], *, before: float) -> int:
+    """Removes kept originals that nothing names, and marks and scraps, older than `before` (seconds of the epoch).
+
+    Young ones stay: another run may have written a picture and not yet named it. Returns how many were removed.
+    """
+    removed = 0
+    for folder in ("kept", "barren"):
+        for path in (root / folder).rglob("*"):
+            try:
+                is_old = path.is_file() and path.stat().st_mtime < before
+            except FileNotFoundError:
+                continue
+            if is_old and path.relative_to(root).as_posix() not in used:
+                path.unlink(missing_ok=True)
+                removed += 1
+    return removed

@@ -110,6 +110,11 @@ def source_keys(owner: Owner, ids: list[int]) -> dict[tuple[int, str], str | Non
     return {(number, kind): key for number, kind, key in rows}
 
 
+def kept_paths() -> set[str]:
+    """Every original that a work names."""
+    return set(db.session.scalars(select(Artwork.path)))
+
+
 def put(owner: Owner, number: int, kind: ArtKind, found: Found, *, now: datetime) -> None:
     """Sets the picture of an owner; inside the caller's write unit. An owner that is gone by now is left alone."""
     if db.session.get(OWNERS[owner], number) is None:

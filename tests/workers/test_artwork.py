@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -195,6 +196,21 @@ class TestSources:
         row = shelf.row("poster", title_id=title)
         assert row is not None
         assert row.origin == "sidecar"
+
+    def test_an_original_that_no_work_names_is_forgotten_after_a_while(self, shelf: Shelf, clips: Path) -> None:
+        title, _ = shelf.add(clips / "film.mkv", "Harbour (1987)/Harbour (1987).mkv")
+        shelf.make_pictures()
+        old, young = shelf.art / "kept/aa/old.webp", shelf.art / "kept/aa/young.webp"
+        old.parent.mkdir(parents=True, exist_ok=True)
+        for path in (old, young):
+            path.write_bytes(b"nobody's")
+        for path in (old, *shelf.art.glob("kept/*/*.webp")):
+            if path != young:
+                os.utime(path, (1, 1))
+        shelf.make_pictures()
+        assert not old.exists()
+        assert young.exists()
+        assert shelf.picture("poster", title_id=title).size == (720, 1080)
 
     @pytest.mark.parametrize("data", [b"", b"GIF89a", b"<svg onload=alert(1)>"])
     def test_a_broken_picture_is_passed_over(self, shelf: Shelf, clips: Path, data: bytes) -> None:
