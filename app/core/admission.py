@@ -17,8 +17,8 @@ IGNORED = frozenset(
         r"\S+",
         """nfo txt jpg jpeg png gif webp bmp tbn tif tiff heic heif avif svg ico psd raw cr2 xml json yml yaml toml ini
         cfg conf log md rst html htm css js pdf doc docx xls xlsx odt rtf epub mobi cbr cbz csv tsv url lnk desktop
-        webloc torrent magnet nzb sfv md5 sha1 sha256 par2 crc db sqlite bak old exe msi bat sh py dll so bin inf ifo bup
-        plexmatch part partial crdownload download tmp temp aria2 filepart unconfirmed opdownload !qb !ut bc!
+        webloc torrent magnet nzb sfv md5 sha1 sha256 par2 crc db sqlite bak old exe msi bat sh py dll so bin inf ifo
+        bup plexmatch part partial crdownload download tmp temp aria2 filepart unconfirmed opdownload !qb !ut bc!
         trickplay bif edl vsmeta pls m3u m3u8 cue mpd xspf strm ism ismc nomedia ignore plexignore ffmeta ttf otf woff
         chapters jsonl""",
     )
