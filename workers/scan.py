@@ -41,6 +41,8 @@ PENDING = 64
 FLUSH_S = 0.7
 SETTLED_S = 2.0
 """A file that was written to this recently may still grow."""
+WATCHED_S = 0.7
+"""The same where a watcher has seen it rest, and tells again of what has not."""
 GROWING_WAIT_S = 120.0
 GRACE = timedelta(days=30)
 MOST_GONE = 4
@@ -86,7 +88,10 @@ class Scan:
         self.work = work
         self.library_id, self.root, self.kind = library.id, library.path, library.kind
         self.library_name = os.path.basename(library.path)  # noqa: PTH119 - text with any bytes
-        self.folder, self.is_settled, self.accept_missing = folder, is_settled, accept_missing
+        self.title = library.name
+        self.folder, self.accept_missing = folder, accept_missing
+        self.settled_s = WATCHED_S if is_settled else SETTLED_S
+        self.growing_wait_s = 0.0 if is_settled else GROWING_WAIT_S
         self.progress = Progress()
         self.ffprobe = ffprobe.find(application().config["MATINEE"].ffprobe)
         self.pending: deque[tuple[Entry, Future[Report | None]]] = deque()
@@ -210,7 +215,7 @@ class Scan:
         self._take(Report(folder, name, 0, crc32(reason.encode()), None, "refused", reason[:400]))
 
     def _submit(self, entry: Entry) -> None:
-        if not self.is_settled and abs(time.time() - entry.mtime_ns / 1e9) < SETTLED_S:
+        if abs(time.time() - entry.mtime_ns / 1e9) < self.settled_s:
             self.growing.append(entry)
             return
         self.pending.append((entry, self.pool.submit(self._examine, entry)))
@@ -241,9 +246,9 @@ class Scan:
 
     def _wait_for_growing(self) -> None:
         """Files that are being copied in are looked at when they have stopped to grow."""
-        deadline = time.monotonic() + GROWING_WAIT_S
+        deadline = time.monotonic() + self.growing_wait_s
         self._drain(0)
-        while self.growing:
+        while self.growing and time.monotonic() < deadline:
             self._flush()
             self._report("waiting for files that still grow", growing=len(self.growing))
             self._rest(0.25)
@@ -251,8 +256,6 @@ class Scan:
             for entry in waiting:
                 self._look_again(entry)
             self._drain(0)
-            if time.monotonic() > deadline:
-                break
         self.progress.counts["growing"] = len(self.growing)
 
     def _look_again(self, entry: Entry) -> None:
@@ -261,7 +264,7 @@ class Scan:
         except OSError:
             return
         seen = Entry(entry.folder, entry.name, about.st_size, about.st_mtime_ns)
-        is_young = abs(time.time() - about.st_mtime_ns / 1e9) < SETTLED_S
+        is_young = abs(time.time() - about.st_mtime_ns / 1e9) < self.settled_s
         if seen != entry or is_young:
             self.growing.append(seen)
         else:
@@ -412,8 +415,10 @@ class Scan:
         total = max(self.progress.total, done)
         self.work.report(
             1.0 if final else min(0.99, done / total if total else 0.0),
+            library=self.title,
             stage=stage,
             files=done,
+            done=done,
             total=total,
             left_s=0.0 if final else self.progress.left_s(done),
             counts=dict(counts),

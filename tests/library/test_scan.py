@@ -390,6 +390,7 @@ def test_a_scan_that_was_killed_anywhere_is_completed_by_the_next(
     def die(*_args: object, **_more: object) -> None:
         raise Killed
 
+    world.rest()
     with writing():
         job_id = service.request_scan(library_id=world.library_id, is_settled=True, now=now())
     monkeypatch.setattr(scan, "place", die)  # after the files were stored, before they are films

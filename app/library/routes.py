@@ -1,0 +1,251 @@
+"""Libraries, the folder picker, scans and media files over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from flask import Response
+from flask_openapi3 import APIBlueprint, OpenAPI, Tag
+from pydantic import Field
+
+from app.adapters import clock
+from app.core.errors import NotFound
+from app.extensions import writing
+from app.library import folders, queries, service
+from app.library.files import MediaFileOut, files_with
+from app.web.inputs import IdPath, Input, MediaIdField, Moment, Output, Page, Paging, RowId, answer
+from app.web.security import admin_only, signed_in, viewer
+
+LIBRARY = Tag(name="library", description="Folders that are watched, and the files in them")
+api = APIBlueprint("library_admin", __name__, url_prefix="/api/v1/admin", abp_tags=[LIBRARY])
+
+Kind = Literal["movies", "shows", "anime", "mixed"]
+PathText = Annotated[str, Field(min_length=1, max_length=4096)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class LibraryBody(Input):
+    """A new library: the absolute path of a folder on the server; its name is the folder's unless given."""
+
+    path: PathText
+    kind: Kind = "mixed"
+    name: Name | None = None
+
+
+class LibraryChanges(Input):
+    """What to change; what is left out stays. Another `kind` identifies every file again."""
+
+    name: Name | None = None
+    kind: Kind | None = None
+    path: PathText | None = None
+
+
+class LibraryOut(Output):
+    """A library, what was found in it, and how its last scan ended (`done`, `failed`, `cancelled`, `guarded`)."""
+
+    id: int
+    name: str
+    path: str
+    kind: Kind
+    created_at: Moment
+    scanned_at: Moment | None = None
+    file_count: int = 0
+    missing_count: int = 0
+    problem_count: int = 0
+    last_outcome: str | None = None
+    last_detail: str | None = None
+
+
+class LibraryPage(Page[LibraryOut]):
+    """A page of libraries."""
+
+
+class FolderQuery(Input):
+    """`path` is absolute; the whole server when left out."""
+
+    path: Annotated[str, Field(max_length=4096)] = "/"
+
+
+class FolderLine(Output):
+    """A folder in a folder, with how much is directly in it."""
+
+    path: str
+    name: str
+    readable: bool
+    video_files: int
+    subtitle_files: int
+    folders: int
+
+
+class FolderOut(Output):
+    """A folder, what is directly in it, and its folders."""
+
+    path: str
+    name: str
+    parent: str | None
+    video_files: int
+    subtitle_files: int
+    folders: list[FolderLine]
+
+
+class ScanBody(Input):
+    """What to scan: everything, one library, or one folder or file of a library (`path`, absolute).
+
+    `accept_missing` says that files which vanished in number are really gone.
+    """
+
+    library_id: RowId | None = None
+    path: PathText | None = None
+    accept_missing: bool = False
+
+
+class JobStarted(Output):
+    """The job that does it: `GET /api/v1/admin/jobs/{id}`."""
+
+    job_id: int
+
+
+class FilesQuery(Paging):
+    """Which media files; everything narrows further."""
+
+    sort: Literal["added_at", "path", "size", "duration", "id"] = "added_at"
+    order: Literal["asc", "desc"] = "desc"
+    library_id: RowId | None = None
+    media_id: MediaIdField | None = None
+    genre: Annotated[str | None, Field(max_length=64)] = None
+    year: Annotated[int | None, Field(ge=1, le=9999)] = None
+    min_rating: Annotated[float | None, Field(ge=0, le=10)] = None
+    anime: bool | None = None
+    unmatched: bool | None = None
+    state: Literal["ok", "broken", "refused"] | None = None
+    role: Literal["main", "extra", "sample"] | None = None
+    missing: bool | None = None
+
+
+class FilePage(Page[MediaFileOut]):
+    """A page of media files."""
+
+
+def init_app(app: OpenAPI) -> None:
+    app.register_api(api)
+    for prefix in ("/api/v1/library", "/api/library"):
+        app.register_api(_files(prefix))
+
+
+def _files(prefix: str) -> APIBlueprint:
+    """The list of files, once for each address it is known under."""
+    name = prefix.strip("/").replace("/", "_")
+    files = APIBlueprint(f"files_{name}", __name__, url_prefix=prefix, abp_tags=[LIBRARY])
+
+    @files.get("/media-files", summary="Media files", responses={200: FilePage})
+    @signed_in
+    def media_files(query: FilesQuery) -> Response:
+        items, total = queries.media_files(
+            queries.FileFilter(
+                library_id=query.library_id,
+                genre=query.genre,
+                year=query.year,
+                min_rating=query.min_rating,
+                anime=query.anime,
+                unmatched=query.unmatched,
+                state=query.state,
+                role=query.role,
+                missing=query.missing,
+                media_id=query.media_id,
+            ),
+            sort=query.sort,
+            descending=query.order == "desc",
+            offset=query.offset,
+            limit=query.per_page,
+        )
+        return answer(FilePage.of(items, paging=query, total=total))
+
+    @files.get("/media-files/<int:id>", summary="One media file", responses={200: MediaFileOut})
+    @signed_in
+    def media_file(path: IdPath) -> Response:
+        found = files_with([path.id])
+        if not found:
+            raise NotFound("There is no such media file.")
+        return answer(found[0])
+
+    return files
+
+
+@api.get("/libraries", summary="Libraries", responses={200: LibraryPage})
+@admin_only
+def list_libraries(query: Paging) -> Response:
+    found = queries.libraries()
+    shown = found[query.offset : query.offset + query.per_page]
+    return answer(LibraryPage.of([_shown(one) for one in shown], paging=query, total=len(found)))
+
+
+@api.post("/libraries", summary="Make a folder a library", responses={201: LibraryOut})
+@admin_only
+def create_library(body: LibraryBody) -> Response:
+    with writing():
+        library_id = service.create(body.path, body.kind, name=body.name, now=clock.now()).id
+    return answer(_library(library_id), 201)
+
+
+@api.get("/libraries/<int:id>", summary="One library", responses={200: LibraryOut})
+@admin_only
+def get_library(path: IdPath) -> Response:
+    return answer(_library(path.id))
+
+
+@api.patch("/libraries/<int:id>", summary="Rename or move a library, or say what it holds", responses={200: LibraryOut})
+@admin_only
+def change_library(path: IdPath, body: LibraryChanges) -> Response:
+    with writing():
+        service.change(path.id, name=body.name, kind=body.kind, path=body.path, now=clock.now())
+    return answer(_library(path.id))
+
+
+@api.delete("/libraries/<int:id>", summary="Forget a library; its files stay where they are", responses={204: None})
+@admin_only
+def remove_library(path: IdPath) -> Response:
+    with writing():
+        service.remove(path.id)
+    return Response(status=204)
+
+
+@api.get("/folders", summary="Folders of the server, to choose a library from", responses={200: FolderOut})
+@admin_only
+def list_folders(query: FolderQuery) -> Response:
+    found = folders.look(query.path or "/")
+    parent = None if found.path == "/" else found.path.rpartition("/")[0] or "/"
+    return answer(
+        FolderOut(
+            path=found.path,
+            name=found.name,
+            parent=parent,
+            video_files=found.video_files,
+            subtitle_files=found.subtitle_files,
+            folders=[FolderLine.model_validate(one) for one in found.below],
+        )
+    )
+
+
+@api.post("/scan", summary="Look for new, changed and vanished files", responses={202: JobStarted})
+@admin_only
+def start_scan(body: ScanBody) -> Response:
+    with writing():
+        job_id = service.request_scan(
+            library_id=body.library_id,
+            path=body.path,
+            accept_missing=body.accept_missing,
+            requested_by_id=viewer().user_id,
+            now=clock.now(),
+        )
+    return answer(JobStarted(job_id=job_id), 202)
+
+
+def _library(library_id: int) -> LibraryOut:
+    found = [one for one in queries.libraries() if one.id == library_id]
+    if not found:
+        raise NotFound("There is no such library.")
+    return _shown(found[0])
+
+
+def _shown(row: queries.LibraryRow) -> LibraryOut:
+    return LibraryOut.model_validate(row)
