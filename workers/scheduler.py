@@ -22,6 +22,7 @@ from app import outbox
 from app.adapters.clock import now
 from app.extensions import db, get_redis, writing
 from app.jobs import QUEUES
+from app.library.service import request_scan
 from app.personal.forgetting import forget_empty
 from app.web.logs import configure_logging
 from config import Config, ConfigurationError
@@ -82,6 +83,12 @@ def forget_empty_works() -> None:
         log.info("works without files were forgotten", count=forgotten)
 
 
+def look_through_libraries() -> None:
+    """What no watcher told of: a disk that came back, a mount without news, events that the kernel dropped."""
+    with writing():
+        request_scan(now=now())
+
+
 def duties() -> list[Duty]:
     """Everything periodic, in one table."""
     return [
@@ -90,6 +97,7 @@ def duties() -> list[Duty]:
         Duty("reap RQ records", 30, reap_rq_records),
         Duty("forget old jobs", 6 * 3600, forget_old_jobs),
         Duty("forget empty works", 3600, forget_empty_works),
+        Duty("look through the libraries", 12 * 3600, look_through_libraries),
     ]
 
 

@@ -1,6 +1,6 @@
 """Watches the libraries' folders: a file copied in is asked to be scanned as soon as it has stopped growing.
 
-Started by the scheduler. The kernel tells of changes (inotify); where a file system tells nothing of what others write
+A lane of its own. The kernel tells of changes (inotify); where a file system tells nothing of what others write
 to it (network mounts), its folders are looked at every so often instead. Events are hints only: they become scans of
 single folders, and the scan looks for itself.
 """
@@ -8,12 +8,14 @@ single folders, and the scan looks for itself.
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any, Protocol
 
 import structlog
@@ -28,6 +30,7 @@ from app.core.admission import FOLDER_MARKS, is_skipped_folder, sort_of
 from app.core.errors import Failure
 from app.extensions import db, writing
 from app.library import queries, service
+from workers import runtime
 
 log = structlog.get_logger(__name__)
 
@@ -257,3 +260,18 @@ def _state(path: str) -> tuple[int | None, int | None]:
     except OSError:
         return None, None
     return about.st_size, about.st_mtime_ns
+
+
+def work() -> int:
+    """A process of its own: watches until SIGTERM or SIGINT. Returns the exit status."""
+    stopped = threading.Event()
+
+    def stop(_signum: int, _frame: FrameType | None) -> None:
+        stopped.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    watcher = start(runtime.application())
+    stopped.wait()
+    watcher.stop()
+    return 0
