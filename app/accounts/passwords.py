@@ -16,17 +16,21 @@ from app.core.errors import TooMany
 from config import PasswordCost
 
 PATIENCE_S = 10.0
+WAITING_AT_MOST = 6
+"""Whoever waits holds a thread that others need: a flood of sign-ins is refused at once, not queued."""
 
 
 class Passwords:
     """Argon2id with a bound on how many hashes one process computes at once.
 
-    A caller who waited `PATIENCE_S` seconds for a turn is refused with TooMany: memory stays bounded under a flood.
+    A caller for whom there is no room to wait, or who waited `PATIENCE_S` seconds, is refused with TooMany: memory and
+    threads stay bounded under a flood.
     """
 
     def __init__(self, cost: PasswordCost, *, at_once: int = 2) -> None:
         self._hasher = PasswordHasher(time_cost=cost.rounds, memory_cost=cost.memory_kib, parallelism=cost.lanes)
         self._turns = threading.BoundedSemaphore(at_once)
+        self._places = threading.BoundedSemaphore(at_once + WAITING_AT_MOST)
         self._nobody = self._hasher.hash("nobody has this password")
 
     def hash(self, password: str) -> str:
@@ -49,9 +53,18 @@ class Passwords:
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        if not self._turns.acquire(timeout=PATIENCE_S):
-            raise TooMany("Too many people are signing in at this moment. Try again shortly.", retry_after=5)
+        if not self._places.acquire(blocking=False):
+            raise _busy()
         try:
-            yield
+            if not self._turns.acquire(timeout=PATIENCE_S):
+                raise _busy()
+            try:
+                yield
+            finally:
+                self._turns.release()
         finally:
-            self._turns.release()
+            self._places.release()
+
+
+def _busy() -> TooMany:
+    return TooMany("Too many people are signing in at this moment. Try again shortly.", retry_after=5)

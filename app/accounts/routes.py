@@ -62,8 +62,8 @@ def setup_state() -> Response:
 def setup(body: payloads.SetupBody) -> Response:
     """Without the code only from the server's own machine. 409 ever after."""
     config: Config = current_app.config["MATINEE"]
-    if not queries.has_users():
-        _require_setup_code(body.setup_code, config.secret_key)
+    service.require_no_users()
+    _require_setup_code(body.setup_code, config.secret_key)
     db.session.rollback()
     password_hash, now = guards.passwords().hash(body.password), clock.now()
     with writing():
@@ -334,7 +334,7 @@ def users(query: Paging) -> Response:
 @api.patch(
     "/admin/users/<int:id>",
     summary="Change a user's role or password, or disable the account",
-    responses={200: payloads.AdminUserView, 404: None, 409: None},
+    responses={200: payloads.AdminUserView, 404: None, 409: None, 429: None},
 )
 @admin_only
 def change_user(path: IdPath, body: payloads.UserChange) -> Response:

@@ -44,10 +44,15 @@ def create_user(*, username: str, password_hash: str, role: Role, now: datetime)
     return user
 
 
-def create_first_admin(*, username: str, password_hash: str, now: datetime) -> User:
-    """The account that set-up makes. Raises Conflict (`already_set_up`) ever after."""
+def require_no_users() -> None:
+    """Raises Conflict (`already_set_up`) once there is, or ever was, an account."""
     if queries.has_users() or db.session.get(ServerSetting, SET_UP) is not None:
         raise Conflict("This server is set up already. Sign in.", code="already_set_up")
+
+
+def create_first_admin(*, username: str, password_hash: str, now: datetime) -> User:
+    """The account that set-up makes. Raises Conflict (`already_set_up`) ever after."""
+    require_no_users()
     db.session.add(ServerSetting(name=SET_UP, value={"at": now.isoformat()}, updated_at=now))
     try:
         db.session.flush()

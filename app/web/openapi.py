@@ -117,6 +117,8 @@ def _body_is_missing(found: Any) -> bool:
 
 
 def _problem_with_body() -> Response:
+    if len(request.get_data()) >= MAX_BODY_BYTES:  # a chunked body is cut there, since it does not say how long it is
+        return problem(413, "request_entity_too_large", "The body is too large.")
     if not request.is_json:
         return problem(415, "unsupported_media_type", "Send the body as JSON, with `Content-Type: application/json`.")
     try:

@@ -1,6 +1,7 @@
 """What holds for every answer: problems, ids, headers, sizes."""
 
 import gzip
+import io
 
 import pytest
 from flask import Flask, Response, jsonify, render_template_string
@@ -49,6 +50,17 @@ def test_every_error_is_a_problem_with_a_code_and_an_id(
     assert {"type", "title", "detail"} <= set(problem)
     assert problem["request_id"] == answer.headers["X-Request-ID"]
     assert "secret of the house" not in answer.text
+
+
+def test_a_body_that_does_not_say_how_long_it_is_is_bounded_too(client: FlaskClient) -> None:
+    answer = client.post(
+        LOGIN,
+        input_stream=io.BytesIO(b"[" + b" " * 2_000_000 + b"]"),
+        content_type="application/json",
+        environ_overrides={"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"},
+    )
+
+    assert answer.status_code == 413
 
 
 def test_an_error_names_the_fields(client: FlaskClient) -> None:
