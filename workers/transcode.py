@@ -49,6 +49,8 @@ log = structlog.get_logger(__name__)
 KEPT_GRIDS = 16
 KEPT_SLICERS = 4
 LOOK_S = 0.25
+MOST_FAILURES = 3
+FAILURES_MS = 30_000
 AT_WORK = "matinee:at-work"
 
 
@@ -118,12 +120,27 @@ def _keys(asked: Run) -> list[str]:
 
 
 def _tell_failure(kitchen: Kitchen, asked: Run, error: Exception) -> None:
-    """What could not be made fails for whoever waits; what comes after it may still be made by another run."""
+    """Lets those who wait send again: a killed ffmpeg says nothing about the film. What failed too often is given up.
+
+    What comes after it may still be made by another run.
+    """
     unmade = [key for key in _keys(asked) if kitchen.store.stat(key) is None]
     failed = unmade[:2] if unmade[:1] == [init_key(asked.recipe)] else unmade[:1]
+    is_final = not isinstance(error, engine.RunFailed) or isinstance(error, engine.InitDiffers)
+    if not is_final and failed and _failures(kitchen.client, failed[-1]) < MOST_FAILURES:
+        failed = []
     for key in failed:
         runs.announce(kitchen.client, key, str(error))
     runs.announce_left(kitchen.client, [key for key in unmade if key not in failed])
+
+
+def _failures(client: redis.Redis, key: str) -> int:
+    """How often in the last half minute a run failed at this key, this time included."""
+    name = f"matinee:failures:{key}"
+    with client.pipeline(transaction=True) as pipe:
+        pipe.incr(name)
+        pipe.pexpire(name, FAILURES_MS)
+        return int(pipe.execute()[0])
 
 
 def _index(kitchen: Kitchen, asked: Run, source: SourceFile) -> None:

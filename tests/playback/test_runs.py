@@ -1,0 +1,246 @@
+"""Runs in real workers: shared, killed, cancelled; and a server that stays awake."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.serving import make_server
+
+from app.extensions import db
+from app.library.models import MediaFile
+from app.transcoding.eviction import SEGMENTS
+from app.transcoding.store import LocalStore
+from tests.playback.conftest import sign_in
+from tests.playback.stage import FFMPEG, Stage, film, prepare
+from tests.playback.test_whole_film import decoded_frames, uris
+
+pytestmark = pytest.mark.media
+
+FOREIGN = ("-c:v", "mpeg4", "-q:v", "4", "-g", "48")
+"""A codec that no browser plays and that is made quickly: it has to be encoded."""
+
+
+@pytest.fixture
+def client(played: Stage) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(played.config.redis_url) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def address(played: Stage) -> Iterator[str]:
+    """The application behind a real HTTP server."""
+    server = make_server("127.0.0.1", 0, played.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def made(client: redis.Redis) -> int:
+    found = client.hgetall(SEGMENTS)
+    return sum(int(found.get(f"{lane}:cells".encode(), 0)) for lane in ("now", "ahead"))
+
+
+def segments(client: FlaskClient, playlist: str) -> tuple[str, list[str]]:
+    """The init's address and every cell's."""
+    base, text = playlist.rsplit("/", 1)[0], client.get(playlist).get_data(as_text=True)
+    init = re.search(r'URI="([^"]+)"', text)
+    assert init is not None
+    return f"{base}/{init[1]}", [f"{base}/{line}" for line in text.splitlines() if not line.startswith("#")]
+
+
+def patient(client: FlaskClient, url: str, *, seconds: float = 30) -> bytes:
+    """As a player: 503 means wait."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = client.get(url, buffered=True)
+        if answer.status_code == 200:
+            return answer.get_data()
+        assert answer.status_code == 503, answer.get_data(as_text=True)
+        assert answer.headers["Retry-After"] == "1"
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def test_ffmpeg_plays_a_whole_film_and_reports_nothing(played: Stage, address: str, viewer_client: FlaskClient) -> None:
+    file_id = played.add(film(played.films / "client.mkv", seconds=16, video=FOREIGN))
+    answer = prepare(viewer_client, media_file_id=file_id)
+
+    done = subprocess.run(
+        [FFMPEG, "-v", "error", "-i", f"{address}{answer['hls_url']}", "-map", "0:v:0", "-map", "0:a:0",
+         "-f", "framecrc", "-"],
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr.decode()
+    lines = [line.split(b",") for line in done.stdout.splitlines() if not line.startswith(b"#")]
+    assert sum(1 for line in lines if line[0].strip() == b"0") == 384
+    assert sum(int(line[3]) for line in lines if line[0].strip() == b"1") == pytest.approx(16 * 48_000, abs=2048)
+
+
+def test_two_viewers_of_one_rendition_cost_one_transcode(
+    played: Stage, client: redis.Redis, viewer_client: FlaskClient, tmp_path: Path
+) -> None:
+    file_id = played.add(film(played.films / "shared.mkv", seconds=12, video=FOREIGN, audio=("-an",)))
+    before = made(client)
+    plays = [(one, prepare(one, media_file_id=file_id)) for one in (viewer_client, sign_in(played))]
+    found: list[bytes] = []
+
+    def watch(who: FlaskClient, answer: dict[str, object]) -> None:
+        init, cells = segments(who, uris(who, str(answer["hls_url"]))[0])
+        found.append(b"".join(patient(who, url) for url in (init, *cells)))
+
+    viewers = [threading.Thread(target=watch, args=play) for play in plays]
+    for viewer in viewers:
+        viewer.start()
+    for viewer in viewers:
+        viewer.join()
+
+    assert found[0] == found[1]
+    assert decoded_frames(found[0], tmp_path) == 288
+    cells = len(segments(viewer_client, uris(viewer_client, str(plays[0][1]["hls_url"]))[0])[1])
+    time.sleep(0.5)
+    assert made(client) - before == cells
+
+
+def test_a_run_that_is_killed_is_taken_over_and_no_half_cell_is_seen(
+    played: Stage, client: redis.Redis, viewer_client: FlaskClient, tmp_path: Path
+) -> None:
+    file_id = played.add(film(played.films / "killed.mkv", seconds=16, video=FOREIGN, audio=("-an",)))
+    answer = prepare(viewer_client, media_file_id=file_id)
+    playlist = next(url for url in uris(viewer_client, str(answer["hls_url"])) if "v-360p" in url)
+    init, cells = segments(viewer_client, playlist)
+    stop, kills = threading.Event(), []
+
+    def kill_encoders() -> None:
+        while not stop.wait(0.7):
+            for pid in _children(played, "ffmpeg" if len(kills) % 2 else "python"):
+                os.kill(pid, signal.SIGKILL)
+                kills.append(pid)
+                break
+            if len(kills) >= 4:
+                return
+
+    killer = threading.Thread(target=kill_encoders)
+    killer.start()
+    try:
+        data = b"".join(patient(viewer_client, url, seconds=60) for url in (init, *cells))
+    finally:
+        stop.set()
+        killer.join()
+
+    assert kills
+    assert decoded_frames(data, tmp_path) == 384
+
+
+def _children(played: Stage, name: str) -> list[int]:
+    """Processes of this name below the workers (work-horses, and the ffmpeg of each)."""
+    parents = {int(p.stem): _parent(p) for p in Path("/proc").iterdir() if p.name.isdigit()}
+    roots = {worker.pid for worker in played.workers[1:]}
+    found = []
+    for pid in parents:
+        ancestors, at = set(), parents.get(pid)
+        while at:
+            ancestors.add(at)
+            at = parents.get(at)
+        if ancestors & roots and name in _command(pid):
+            found.append(pid)
+    return found
+
+
+def _parent(process: Path) -> int | None:
+    try:
+        return int((process / "stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return None
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().partition(b"\0")[0].decode()
+    except OSError:
+        return ""
+
+
+def test_a_seek_away_cancels_what_nobody_waits_for(
+    played: Stage, client: redis.Redis, viewer_client: FlaskClient
+) -> None:
+    slow = film(played.films / "seek.mkv", seconds=90, video=FOREIGN, audio=("-an",))
+    answer = prepare(viewer_client, media_file_id=played.add(slow))
+    playlist = next(url for url in uris(viewer_client, str(answer["hls_url"])) if "v-360p" in url)
+    init, cells = segments(viewer_client, playlist)
+    patient(viewer_client, init)
+    patient(viewer_client, cells[0])
+
+    patient(viewer_client, cells[-2])
+    recipe = init.split("/")[-2]
+    time.sleep(1.0)
+    leased = [int(key.rsplit(b"/", 1)[1].split(b".")[0]) for key in client.keys(f"matinee:lease:*{recipe}/*.m4s")]
+
+    assert all(k > len(cells) // 2 for k in leased)
+    store = LocalStore(played.config.transcodes_dir)
+    there = {stat.key for stat in store.list(f"cells/{recipe[:2]}/{recipe}")}
+    assert len(there) < len(cells) // 2
+
+
+def test_scrubbing_leaves_the_server_awake_and_play_goes_on(played: Stage, viewer_client: FlaskClient) -> None:
+    path = played.films / "seek.mkv"
+    file_id = played.add(path) if not path.exists() else _known(played, path)
+    players = []
+    for who in (viewer_client, sign_in(played), sign_in(played)):
+        answer = prepare(who, media_file_id=file_id)
+        players.append((who, segments(who, uris(who, str(answer["hls_url"]))[0])[1]))
+    slowest = 0.0
+    stop = threading.Event()
+    scrubs: list[threading.Thread] = []
+
+    def scrub(who: FlaskClient, url: str) -> None:
+        answer = who.application.test_client().get(url, buffered=True)
+        assert answer.status_code in {200, 503}
+
+    def look() -> None:
+        nonlocal slowest
+        while not stop.wait(0.05):
+            began = time.monotonic()
+            assert played.app.test_client().get("/api/v1/setup").status_code == 200
+            slowest = max(slowest, time.monotonic() - began)
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        for number in range(60):
+            who, cells = players[number % 3]
+            scrubs.append(threading.Thread(target=scrub, args=(who, cells[(number * 7) % len(cells)])))
+            scrubs[-1].start()
+            time.sleep(0.05)
+        for who, cells in players:
+            assert patient(who, cells[3], seconds=20)
+    finally:
+        stop.set()
+        looking.join()
+        for thread in scrubs:
+            thread.join()
+
+    assert slowest < 1.0
+
+
+def _known(played: Stage, path: Path) -> int:
+    with played.app.app_context():
+        return int(db.session.scalars(select(MediaFile.id).where(MediaFile.name == path.name)).one())
