@@ -36,6 +36,7 @@ _FANSUB = re.compile(
 )
 _SAGA = re.compile(r"^.*?-f\d{2}-", re.IGNORECASE)
 _FORMAT_PREFIX = re.compile(r"^[\s\[(]*(?:h\W?26[45]|x26[45]|hevc)[\s\-–]*(?:hevc)?[\s\])\-–]*", re.IGNORECASE)
+FOLDER_NAMES = "the folder names the film"
 GENERIC = frozenset(
     [
         "movie",
@@ -122,7 +123,7 @@ def read(named: Named, stem: str) -> Identification:
     chosen = own
     if _folder_knows_better(own, parent, stem):
         chosen = replace(parent, part=own.part) if parent else own
-        reasons = ["the folder names the film"]
+        reasons = [FOLDER_NAMES]
     elif parent is not None and own.year is None and parent.year is not None and _same_work(own, parent):
         chosen = replace(own, year=parent.year)
         reasons.append("the year stands in the folder's name")
@@ -208,6 +209,9 @@ def read_name(stem: str) -> Reading:
     year, cut, bracketed = _year(text, hard)
     tagged = hard < len(text) or bool(_CD.search(text) or _COLLECTION.search(text))
     part = _part_after(text, min(hard, cut))
+    if year is not None and bracketed and cut == 0:
+        text = re.sub(r"^[\s._\-]*[\[(]\s*\d{4}\s*[\])][\s._\-]*", "", text)
+        hard = tags.first_hard(text)
     if cut > 0 and year is not None:
         early = 0 < hard < cut
         head = tags.without_soft_tail(text[:hard]) if early else tags.without_edition_tail(_CD.sub("", text[:cut]))

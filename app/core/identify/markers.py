@@ -41,7 +41,7 @@ SEASON_WORD = (
     r"sezon(?:a|ul|y)?|sez[oó]na|s[eé]rie|сезоны?|시즌|シーズン|sæson|sesong|évad|livre|sn)"
 )
 EPISODE_WORD = (
-    r"(?:episodes?|épisodes?|episod(?:io|ul|e)?|episódios?|epis?|eps?|folgen?|cap(?:[ií]tulos?)?|эпизоды?|"
+    r"(?:episodes?|épisodes?|episod(?:io|ul|e)?|episódios?|epis?|eps?|folgen?|cap(?:[ií]tulos?)?|эпизоды?|выпуск|"
     r"сери[яийі]|серії|сер|aflevering|afl|avsnitt|jakso|odcinek|b[öo]l[üu]m|e)"
 )
 ROMAN = {
@@ -108,7 +108,7 @@ def following(name: str, at: int, width: int, first: int) -> tuple[tuple[int, ..
 
 
 _SXXEXX = _c(
-    r"(?:(?<![a-z0-9])(?:s|sn|t(?=\d\d?e\d)|season|saison|staffel)[\s._]?|(?<=[a-z])s(?=\d\dx?e\d\d))"
+    r"(?:(?<![a-z0-9])(?:s|sn|t(?=\d\d?[\s._]?e\d)|season|saison|staffel)[\s._]?|(?<=[a-z])s(?=\d\dx?e\d\d))"
     r"(?P<season>\d{1,4})(?:[\s._\-x\[(]*(?:episode|ep|é?pisode|e)[\s._\-(]*|[\s._\-]*x(?=\d\d(?!\d))|\.(?=\d\d(?![\dA-Za-z])))(?P<episode>\d{1,5})(?P<half>\.5)?"
 )
 _NXM = _c(r"(?<![^\W_])\[?(?P<season>\d{1,2}|19\d\d|20\d\d)[\s._]?[xх](?P<episode>\d{1,4})(?![\dp])")
@@ -136,7 +136,7 @@ _EP = _c(
     rf"(?:[\s._]*(?:-|–|~|to)[\s._]*(?:{EPISODE_WORD}[\s._]*)?(?P<last>\d{{1,5}})(?!\d|[pi]\b))?(?:\s*(?:of|из)\s*\d+)?"
 )
 _EP_AFTER = _c(
-    r"(?<![^\W_])(?P<episode>\d{1,4})[\s._]*\.?[\s._]*(?:серия|серии|сер\.|b[öo]l[üu]m|화|회|話|话|集|ser(?:ya|ia|iya)(?![a-z]))"
+    r"(?:第|(?<![^\W_]))(?P<episode>\d{1,4})[\s._]*\.?[\s._]*(?:серия|серии|сер\.|b[öo]l[üu]m|화|회|話|话|集|ser(?:ya|ia|iya)(?![a-z]))"
 )
 _OF = _c(r"(?<![\w])(?<!season[\s._])(?P<episode>\d{1,3})[\s._]*(?:of|из|iz)[\s._]*(?P<total>\d{1,4})(?![\w])")
 _PART = _c(
@@ -166,6 +166,10 @@ _ISO_DATE = _c(r"(?<!\d)(?P<y>19[3-9]\d|20[0-4]\d)(?P<s>[\s._\-/年])(?P<m>[01]?
 _DMY_DATE = _c(r"(?<!\d)(?P<d>[0-3]\d)[\s._\-/](?P<m>[0-3]\d)[\s._\-/](?P<y>19[3-9]\d|20[0-4]\d)(?!\d)")
 _NAMED_DATE = _c(
     r"(?<!\d)(?P<d>[0-3]?\d)(?:st|nd|rd|th)?[\s._\-]+(?P<mon>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[\s._\-,]+(?P<y>19[3-9]\d|20[0-4]\d)(?!\d)"
+)
+_MDY_DATE = _c(
+    r"(?<![a-z])(?P<mon>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[\s._\-]+(?P<d>[0-3]?\d)(?:st|nd|rd|th)?"
+    r"[\s._\-,]+(?P<y>19[3-9]\d|20[0-4]\d)(?!\d)"
 )
 _COMPACT = _c(
     r"(?<![\dA-Za-z])(?P<y>(?:19[3-9]|20[0-4])\d|\d\d)(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01])(?![\dA-Za-z])"
@@ -243,7 +247,7 @@ def _valid(year: int, month: int, day: int) -> date | None:
 
 def dates(name: str) -> Iterator[Marker]:
     """Days, certain ones first: year first, day first, with a month's name, `20161024`, `140722`."""
-    for pattern in (_ISO_DATE, _DMY_DATE, _NAMED_DATE, _COMPACT, _SHORT_DATE, _SHORT_DMY):
+    for pattern in (_ISO_DATE, _DMY_DATE, _NAMED_DATE, _MDY_DATE, _COMPACT, _SHORT_DATE, _SHORT_DMY):
         for match in pattern.finditer(name):
             found = match.groupdict()
             year, day = int(found["y"]), int(found["d"])

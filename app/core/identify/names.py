@@ -33,8 +33,9 @@ _OTHER = re.compile(rf"[{_OTHER_SCRIPT}]")
 _ACRONYM = re.compile(r"(?<![^\W_])(?:[A-Za-z]\.){2,}(?:[A-Za-z](?![^\W_]))?")
 _CRC = re.compile(r"[\s_.\-]*[\[(](?=[0-9A-Fa-f]*[0-9])[0-9A-Fa-f]{8}[\])]|[\s_]-[\s_](?=[0-9A-F]*[0-9])[0-9A-F]{8}$")
 _TRAILING_CJK = re.compile(
-    r"^([A-Za-z][^\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]*[A-Za-z!?.\d])[\s_]+[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af].*$"
+    r"^([A-Za-z][^\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]*[A-Za-z!?\d])[\s_.]+[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af].*$"
 )
+_ARTICLE_LAST = re.compile(r"^(?P<rest>[^,]+), (?P<article>The|A|An|Der|Die|Das|Le|La|Les|El|Los|Las|Il)$")
 _HEX = re.compile(r"^(?=.*\d)[0-9a-f]{10,}$|^[0-9a-f]{24,}$", re.IGNORECASE)
 _REVERSED = re.compile(r"(?:^|[\s._\-])(?:p?027|p?0801|p084|[ip]0612|\d{2,3}E-?\d{2,3}S)(?=[\s._\-]|$)")
 _FORWARD = re.compile(r"(?<![a-z])s\d\d-?e\d\d|\d{3,4}p", re.IGNORECASE)
@@ -189,7 +190,8 @@ def readable(text: str) -> str:
             if re.search(r"\b(?:co|bros|inc|jr|sr|dr|mr|vs|vol|pt|st)\.$", text, re.IGNORECASE)
             else text.rstrip(". ")
         )
-    return text.strip()
+    article = _ARTICLE_LAST.match(text.strip())
+    return f"{article['article']} {article['rest']}" if article else text.strip()
 
 
 def fold(text: str) -> str:

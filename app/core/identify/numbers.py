@@ -125,7 +125,7 @@ def after_folder_title(stem: str, title: str, season: int | None) -> Marker | No
         return None
     if season is None and len(match["n"]) == 3 and match["n"][0] != "0" and "-" in match[0]:
         return None  # 110 reads as season 1, episode 10 where no folder says otherwise
-    split = _by_season(match["n"], season)
+    split = by_season(match["n"], season)
     if split is not None and match["last"] is None:
         return Marker(
             width, width + match.end(), split[0], (split[1],), certain=False, rule="number behind the show's name"
@@ -148,12 +148,21 @@ def _prefix(stem: str, title: str) -> int | None:
     return None
 
 
-def _by_season(digits: str, season: int | None) -> tuple[int, int] | None:
+def by_season(digits: str, season: int | None) -> tuple[int, int] | None:
     """`106` in season 1 is its sixth; `0106` too."""
     if season is None or len(digits) < 3:
         return None
     head, tail = int(digits[:-2]), int(digits[-2:])
     return (season, tail) if head == season else None
+
+
+_SPECIAL = re.compile(r"(?<=[\s_.\-])(?:SP|Specials?[\s_.]*)(?P<n>\d{1,2})(?=[\s_.]*(?:$|[\[(]|-\s)|v\d)")
+
+
+def special(stem: str) -> Marker | None:
+    """`SP01`, `Special 1`: among the specials."""
+    match = _SPECIAL.search(stem)
+    return None if match is None else Marker(match.start(), match.end(), 0, (int(match["n"]),), rule="SP01")
 
 
 def hashed(stem: str) -> Marker | None:
@@ -166,7 +175,7 @@ def six(stem: str) -> Marker | None:
     """`010910`: season 1, episodes 9 and 10."""
     for match in _SIX.finditer(stem):
         one, two = int(match["one"]), int(match["two"])
-        if match.start() > 0 and two == one + 1 and match[0].startswith("0"):
+        if match.start() > 0 and two == one + 1 and (match[0].startswith("0") or len(match[0]) == 5):
             return Marker(match.start(), match.end(), int(match["season"]), (one, two), certain=False, rule="010203")
     return None
 
@@ -225,7 +234,7 @@ def leading(stem: str, season: int | None, *, in_show: bool = False, dash: bool 
         return None
     if season is None and not dashed and not (match["n"][0] == "0" and len(match["n"]) > 1) and not in_show:
         return None
-    split = _by_season(match["n"], season)
+    split = by_season(match["n"], season)
     if split is not None:
         return Marker(shift, shift + match.end(), split[0], (split[1],), certain=False, rule="number in front")
     found = _marker(match, "number in front", title_after=True)

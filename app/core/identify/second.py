@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.core.identify import names
+from app.core.identify.films import FOLDER_NAMES
 from app.core.identify.values import Identification
 
 UNSURE = {"movie": 0.7, "episode": 0.5, "season": 0.5, "show": 0.5}
@@ -30,7 +31,7 @@ def weigh(found: Identification, stem: str, kind: str) -> Identification:
     """The finding, or what both second readers say instead where it is unsure."""
     if kind == "anime" or found.title is None or found.confidence > UNSURE.get(found.kind, 0.0):
         return found
-    if names.fold(found.title) not in names.fold(stem):
+    if FOLDER_NAMES in found.reasons or names.fold(found.title) not in names.fold(stem):
         return found  # the folders named it; the readers would see the file's name alone
     first = _parsett(stem)
     if first is None or _agrees(found, first):

@@ -85,7 +85,7 @@ def _marker(stem: str, folder: Folder, kind: str) -> tuple[Marker | None, str]:
     if day is not None and (numbered is None or day.start < numbered.start):
         return day, "date"
     if numbered is None:
-        numbered = numbers.after_season(stem)
+        numbered = numbers.after_season(stem) or numbers.special(stem)
     if numbered is not None:
         return numbered, "number"
     season = next(markers.seasons(stem), None)
@@ -143,6 +143,9 @@ def _answer(stem: str, marker: Marker, folder: Folder, kind: str, why: str) -> I
         year, country = year or folder.year, country or folder.country
         reasons.append("the folder agrees")
     episodes, absolute = marker.episodes, marker.absolute
+    in_season = numbers.by_season(str(episodes[0]), folder.season) if marker.counted and len(episodes) == 1 else None
+    if in_season is not None and kind != "anime":
+        season, episodes = in_season[0], (in_season[1],)
     if marker.counted and kind == "anime" and not absolute:
         absolute, episodes = (episodes, ()) if season is None or season == folder.season is None else ((), episodes)
     if (
