@@ -117,12 +117,14 @@ def placed(moof: bytes, *, sequence: int, decode_time: int) -> bytes:
 def read_fragment(data: bytes) -> Fragment:
     """Reads the first moof of a segment with one track. Raises Malformed."""
     try:
+        whole = next(found for found in boxes(data) if found.kind == b"moof")
+        data = data[whole.start : whole.end]
         (header,) = walk(data, b"moof", b"mfhd")
         (time,) = walk(data, b"moof", b"traf", b"tfdt")
         (defaults,) = walk(data, b"moof", b"traf", b"tfhd")
         runs = list(walk(data, b"moof", b"traf", b"trun"))
         return _fragment(data, header, time, defaults, runs)
-    except (struct.error, ValueError) as error:
+    except (struct.error, ValueError, StopIteration) as error:
         raise Malformed(f"not a fragment of one track: {error}") from error
 
 
