@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from pathlib import Path
 
@@ -56,6 +57,9 @@ def identify(kind: str) -> None:
 @click.option("--media", type=click.Path(path_type=Path), help="A folder to register and scan.")
 def prepare(media: Path | None) -> None:
     """Bring the database up to date; make the first administrator; register a folder of media."""
+    from app.web.logs import configure_logging
+
+    configure_logging("prepare", level=logging.ERROR)  # a scan decided before Redis is up is sent when it is
     app = _with_migrations()
     config: Config = app.config["MATINEE"]
     with app.app_context():

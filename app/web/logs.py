@@ -55,7 +55,7 @@ def _masked_value(value: Any) -> Any:
     return value
 
 
-def configure_logging(program: str) -> None:
+def configure_logging(program: str, *, level: int = logging.INFO) -> None:
     """Sends structlog's and the standard library's logs to standard error, as JSON lines, or coloured on a terminal."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -67,7 +67,7 @@ def configure_logging(program: str) -> None:
     if sys.stderr.isatty():
         last = structlog.dev.ConsoleRenderer()
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
@@ -80,7 +80,7 @@ def configure_logging(program: str) -> None:
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(logging.INFO)
+    root.setLevel(level)
     for noisy in ("werkzeug", "engineio", "socketio", "rq.worker", "rq.job", "PIL", "urllib3", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.contextvars.bind_contextvars(program=program)
