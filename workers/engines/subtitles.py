@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 import tempfile
 from collections.abc import Iterator
 from fractions import Fraction
@@ -64,16 +65,32 @@ def decode(data: bytes) -> str:
     for mark, name in _BOMS:
         if data.startswith(mark):
             return data.decode(name, "replace")
+    if b"\x00" in data:
+        if data.startswith(b"\x00\x00\x01\xba") or data.count(0) > len(data) * 3 // 4:
+            raise Unreadable("this is no text")
+        return data.decode("utf-16-le" if data[1::2].count(0) >= data[0::2].count(0) else "utf-16-be", "replace")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         pass
-    if data.count(0) > len(data) // 8:
-        if data.startswith(b"\x00\x00\x01\xba") or data.count(0) > len(data) * 3 // 4:
-            raise Unreadable("this is no text")
-        return data.decode("utf-16-le" if data[1:200:2].count(0) > data[0:200:2].count(0) else "utf-16-be", "replace")
+    if _looks_cyrillic(data):
+        return data.decode("cp1251", "replace")
     best = charset_normalizer.from_bytes(data[:DETECTED_BYTES], steps=8, chunk_size=1024).best()
     return data.decode(best.encoding if best else "cp1252", "replace")
+
+
+def _looks_cyrillic(data: bytes) -> bool:
+    """Words of windows-1251: runs of high bytes, most of them small letters. Short texts defeat general detectors."""
+    runs = re.findall(rb"[\x80-\xff]+", data[:DETECTED_BYTES])
+    letters = b"".join(runs)
+    small = sum(1 for byte in letters if byte >= 0xE0)
+    capital = sum(1 for byte in letters if 0xC0 <= byte < 0xE0 or byte in {0xA8, 0xB8})
+    return (
+        bool(runs)
+        and len(letters) / len(runs) >= 2.5
+        and small >= 0.6 * len(letters)
+        and small + capital >= 0.8 * len(letters)
+    )
 
 
 def _bytes(path: Path) -> bytes:

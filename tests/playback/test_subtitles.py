@@ -1,0 +1,75 @@
+"""Subtitles reach the player as WebVTT, wherever they lay."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.playback.stage import Stage, film, make, prepare
+from tests.playback.test_whole_film import uris
+
+pytestmark = pytest.mark.media
+
+SRT = "1\n00:00:01,000 --> 00:00:02,000\nПривет\n\n2\n00:00:03,000 --> 00:00:04,000\nсвет & <i>тень</i>\n"
+VTT = "WEBVTT\n\nSTYLE\n::cue { color: lime }\n\n00:01.000 --> 00:02.000 position:10%\nkept as it is\n"
+
+
+@pytest.fixture(scope="module")
+def file_id(played: Stage) -> int:
+    """A film with an embedded track, a sidecar in an old Russian charset and a WebVTT file."""
+    bare = film(played.films / "bare.mkv", seconds=8)
+    text = played.films / "t.srt"
+    text.write_text(SRT, encoding="utf-8")
+    path = make(
+        played.films / "spoken.mkv",
+        *("-i", str(bare), "-i", str(text), "-map", "0", "-map", "1", "-c", "copy", "-c:s", "srt"),
+        *("-metadata:s:s:0", "language=rus", "-metadata:s:s:0", "title=Надписи"),
+    )
+    old, vtt = Path(f"{path.with_suffix('')}.ru.srt"), Path(f"{path.with_suffix('')}.en.vtt")
+    old.write_bytes((SRT * 1).encode("cp1251"))
+    vtt.write_text(VTT, encoding="utf-8")
+    return played.add(path, sidecars=[old, vtt])
+
+
+def test_every_text_track_is_a_rendition_and_its_cues_are_all_there(
+    played: Stage, viewer_client: FlaskClient, file_id: int
+) -> None:
+    answer = prepare(viewer_client, media_file_id=file_id)
+    tracks = answer["subtitle_tracks"]
+    assert [one["index"] for one in tracks] == [2, 1000, 1001]  # type: ignore[attr-defined]
+    assert (tracks[0]["language"], tracks[0]["title"]) == ("ru", "Надписи")  # type: ignore[index]
+    playlists = [url for url in uris(viewer_client, str(answer["hls_url"])) if "/s" in url]
+    assert len(playlists) == 3
+
+    for playlist in playlists[:2]:
+        body = viewer_client.get(playlist).get_data(as_text=True)
+        assert body.rstrip().endswith("#EXT-X-ENDLIST")
+        base = playlist.rsplit("/", 1)[0]
+        (segment,) = [line for line in body.splitlines() if not line.startswith("#")]
+        found = viewer_client.get(f"{base}/{segment}")
+        assert found.mimetype == "text/vtt"
+        text = found.get_data(as_text=True)
+        assert text.startswith("WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000\n")
+        assert "00:00:01.000 --> 00:00:02.000\nПривет" in text
+        assert "свет &amp; <i>тень</i>" in text
+
+
+def test_a_webvtt_file_is_served_untouched(played: Stage, viewer_client: FlaskClient, file_id: int) -> None:
+    tracks = prepare(viewer_client, media_file_id=file_id)["subtitle_tracks"]
+
+    answer = viewer_client.get(tracks[2]["url"], buffered=True)  # type: ignore[index]
+
+    assert answer.get_data(as_text=True) == VTT
+    assert viewer_client.get("/play/none/subtitles/1001.vtt").status_code == 403
+
+
+def test_the_tracks_of_a_file_are_listed(viewer_client: FlaskClient, file_id: int) -> None:
+    items = viewer_client.get(f"/api/v1/player/subtitles?media_file_id={file_id}").get_json()["items"]
+
+    assert [(one["index"], one["external"], one["image"]) for one in items] == [
+        (2, False, False),
+        (1000, True, False),
+        (1001, True, False),
+    ]
