@@ -1,0 +1,168 @@
+"""Films play in a real browser: directly, copied, encoded; with seeking, captions, keys and memory."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import House, Open
+
+pytestmark = [pytest.mark.browser, pytest.mark.media, pytest.mark.slow]
+
+MOVING = "(from) => { const v = document.querySelector('video'); return v.currentTime > from && v.videoWidth > 0; }"
+
+
+def at(page: Page) -> float:
+    return float(page.evaluate("document.querySelector('video').currentTime"))
+
+
+def plays(page: Page, beyond: float = 0.5, within_s: float = 30) -> None:
+    page.wait_for_function(MOVING, arg=beyond, timeout=within_s * 1000)
+
+
+@pytest.mark.parametrize("name", ["Direct Light", "Copied Water", "Encoded Stone"])
+def test_a_film_plays_and_a_seek_is_followed_by_more_film(house: House, visit: Open, name: str) -> None:
+    page = visit(house).page
+    page.goto(f"/watch/{house.films[name]}?from=0")
+    plays(page)
+
+    page.keyboard.press("5")  # half way
+
+    plays(page, beyond=20.3)
+    assert at(page) < 32
+
+
+def test_the_place_is_kept_and_found_again(house: House, visit: Open) -> None:
+    page = visit(house).page
+    media_id = house.films["Copied Water"]
+    page.goto(f"/watch/{media_id}?from=16")
+    plays(page, beyond=17)
+    page.keyboard.press("k")
+    page.wait_for_timeout(300)
+    left_at = at(page)
+    page.goto(f"/title/{media_id}")
+
+    page.get_by_role("link", name="Resume").click()
+    plays(page, beyond=left_at - 3)
+
+    assert at(page) < left_at + 8
+
+
+def test_a_quality_is_chosen_and_shown(house: House, visit: Open) -> None:
+    page = visit(house).page
+    page.goto(f"/watch/{house.films['Encoded Stone']}?from=0")
+    plays(page)
+    page.get_by_role("button", name="Quality").click()
+    choices = page.get_by_role("menu", name="Quality").get_by_role("menuitemradio")
+    expect(choices.first).to_contain_text("Auto")
+    wanted = choices.last
+    height = int(wanted.inner_text().split("p")[0])
+
+    wanted.click()
+
+    page.wait_for_function(
+        "(height) => Math.abs(document.querySelector('video').videoHeight - height) < 20", arg=height, timeout=30_000
+    )
+    plays(page, beyond=at(page) + 0.5)
+
+
+def test_subtitles_are_shown_in_the_size_and_at_the_time_one_wants(house: House, visit: Open) -> None:
+    page = visit(house).page
+    page.goto(f"/watch/{house.films['Copied Water']}?from=2")
+    plays(page, beyond=2.2)
+    page.get_by_role("button", name="Subtitles").click()
+    page.get_by_role("menuitemradio", name="Russian").click()
+
+    expect(page.locator("[data-caption]")).to_have_text("Свет не гаснет.", timeout=15_000)
+    expect(page.locator("[data-caption] i")).to_have_text("не гаснет")
+    page.get_by_role("menuitemradio", name="XL").click()
+    expect(page.locator("[data-caption]")).to_have_class("caption caption--xl caption--white caption--soft")
+    page.get_by_role("menuitem", name="Later by 0.1 s").click()
+    expect(page.get_by_role("menu")).to_contain_text("+0.1 s")
+
+
+def test_the_keys_are_those_people_know(house: House, visit: Open) -> None:
+    page = visit(house).page
+    page.goto(f"/watch/{house.films['Direct Light']}?from=0")
+    plays(page)
+    press = page.keyboard.press
+
+    press("k")
+    assert page.evaluate("document.querySelector('video').paused")
+    press("3")
+    before = at(page)
+    press("l")
+    assert at(page) == pytest.approx(before + 10, abs=0.5)
+    press("j")
+    press("ArrowLeft")
+    assert at(page) == pytest.approx(before - 5, abs=0.5)
+    press("m")
+    assert page.evaluate("document.querySelector('video').muted")
+    press(">")
+    assert page.evaluate("document.querySelector('video').playbackRate") == 1.25
+    press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    press("Escape")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
+    press("Space")
+    assert not page.evaluate("document.querySelector('video').paused")
+
+
+def test_the_controls_leave_after_three_seconds_and_come_back(house: House, visit: Open) -> None:
+    page = visit(house).page
+    page.goto(f"/watch/{house.films['Direct Light']}?from=0")
+    plays(page)
+
+    page.wait_for_function("document.querySelector('[data-player]').classList.contains('is-idle')", timeout=8000)
+    page.mouse.move(300, 300)
+    page.mouse.move(320, 310)
+
+    assert not page.evaluate("document.querySelector('[data-player]').classList.contains('is-idle')")
+
+
+def test_from_the_films_to_playing_with_a_remote_alone(house: House, visit: Open) -> None:
+    visitor = visit(house)
+    visitor.context.add_cookies([{"name": "matinee_tv", "value": "1", "url": house.url}])
+    page = visitor.page
+    page.goto("/")
+    for _ in range(12):
+        if page.evaluate("!!document.activeElement.closest('.card')"):
+            break
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/title/**")
+    page.wait_for_function("document.activeElement.matches('.btn--strong')")
+
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/watch/**")
+    plays(page)
+
+
+def test_the_next_episode_is_offered_when_one_ends(house: House, visit: Open) -> None:
+    page = visit(house).page
+    page.goto(f"/watch/{house.films['Long Way 1']}?from=38")
+
+    card = page.get_by_role("region", name="Next episode")
+    expect(card).to_be_visible(timeout=20_000)
+    card.get_by_role("button", name="Play next").click()
+
+    page.wait_for_url(f"**/watch/{house.films['Long Way 2']}")
+    plays(page, beyond=0.2)
+
+
+def test_a_film_that_is_gone_says_so_and_offers_the_next_step(house: House, visit: Open) -> None:
+    visitor = visit(house)
+    page = visitor.page
+    there = house.stage.films / "Direct Light (2021).mp4"
+    away = there.with_suffix(".away")
+    there.rename(away)
+    try:
+        page.goto(f"/watch/{house.films['Direct Light']}")
+        expect(page.get_by_role("alert")).to_contain_text("cannot be played now", timeout=15_000)
+        expect(page.get_by_role("button", name="Try again")).to_be_focused()
+    finally:
+        away.rename(there)
+    visitor.complaints.clear()  # the refused request is what this test is about
+
+    page.get_by_role("button", name="Try again").click()
+    plays(page, beyond=0.1)
