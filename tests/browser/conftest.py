@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+import socket
 import subprocess
-import threading
+import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,8 +15,8 @@ from pathlib import Path
 
 import pytest
 import redis
+import requests
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
-from werkzeug.serving import BaseWSGIServer, make_server
 
 from app.accounts import guards, service
 from app.catalog import service as catalog
@@ -104,20 +106,35 @@ def _house(folder: Path, redis_url: str) -> Iterator[House]:
     stage = Stage(app, config, films)
     with app.app_context():
         db.create_all()
-    server: BaseWSGIServer = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    argv = [sys.executable, "-m", "gunicorn", "-k", "gthread", "--threads", "48", "--no-control-socket"]
+    argv += ["--graceful-timeout", "2", "--log-level", "warning", "-b", f"127.0.0.1:{port}", "wsgi:serve()"]
+    server = subprocess.Popen(argv, cwd=ROOT, env=stage.environment())
     try:
-        yield House(f"http://127.0.0.1:{server.server_port}", stage)
+        url = f"http://127.0.0.1:{port}"
+        _await(url)
+        yield House(url, stage)
     finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+        server.terminate()
+        server.wait()
         stage.stop()
         app.extensions["matinee_playback"].transcoding.room.close()
         with app.app_context():
             db.session.remove()
             db.engine.dispose()
+
+
+def _await(url: str) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            if requests.get(f"{url}/api/v1/setup", timeout=10).ok:
+                return
+        except requests.RequestException:
+            time.sleep(0.1)
+    raise AssertionError("the web server does not answer")
 
 
 def _fill(house: House) -> None:
