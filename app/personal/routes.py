@@ -96,6 +96,22 @@ class PreferencesBody(Input):
         return value
 
 
+class TracksBody(Input):
+    """`audio`, `subtitle`: languages or names of tracks, or `off`. Offsets in seconds, later > 0."""
+
+    audio: Annotated[str | None, Field(max_length=200)] = None
+    subtitle: Annotated[str | None, Field(max_length=200)] = None
+    audio_offset: Annotated[float | None, Field(ge=-600, le=600)] = None
+    subtitle_offset: Annotated[float | None, Field(ge=-600, le=600)] = None
+
+
+class TracksOut(Output):
+    """What is kept for a title."""
+
+    media_id: str
+    tracks: dict[str, Any]
+
+
 class HistoryPage(Page[HistoryItem]):
     """Sittings, the latest first."""
 
@@ -299,6 +315,18 @@ def take_out_items(path: IdPath, body: ItemsGoing) -> Response:
         found = queries.playlist(profile_id, path.id)
         playlists.take_out(found, item_ids=body.ids, media_ids=media_ids, now=now)
     return answer(_with_items(found))
+
+
+@api.put("/tracks/<media_id>", summary="Keep the tracks of a title", responses={200: TracksOut})
+@signed_in
+def keep_tracks(path: MediaIdPath, body: TracksBody) -> Response:
+    """What this person hears and reads in this title from now on."""
+    profile_id, now = _profile(), clock.now()
+    kept = body.model_dump(exclude_none=True)
+    with writing():
+        catalog.work(path.media_id)
+        service.set_preferences(profile_id=profile_id, values={f"tracks:{path.media_id}": kept or None}, now=now)
+    return answer(TracksOut(media_id=str(path.media_id), tracks=kept))
 
 
 @api.get("/preferences", summary="Your settings", responses={200: PreferencesOut})

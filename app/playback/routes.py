@@ -12,6 +12,7 @@ from sqlalchemy import select
 from app.accounts.models import User
 from app.adapters import clock
 from app.core import subtitles
+from app.core.access import Viewer
 from app.core.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from app.core.hls import media_playlist
 from app.core.playback import device_of
@@ -203,7 +204,12 @@ def _own_living(session_id: str, position: float) -> Session:
 @signed_in
 def list_sessions() -> Response:
     """The caller's own; an administrator sees everyone's."""
-    now, caller = clock.now(), viewer()
+    return answer(SessionsOut(items=playing_now(viewer())))
+
+
+def playing_now(caller: Viewer) -> list[SessionOut]:
+    """The living sessions that this caller may see, the latest first."""
+    now = clock.now()
     wanted = (
         select(PlaySession, User.username)
         .outerjoin(User, User.id == PlaySession.user_id)
@@ -213,7 +219,7 @@ def list_sessions() -> Response:
     )
     if not caller.is_admin:
         wanted = wanted.where(PlaySession.user_id == caller.user_id)
-    return answer(SessionsOut(items=[_session(row, name) for row, name in db.session.execute(wanted)]))
+    return [_session(row, name) for row, name in db.session.execute(wanted)]
 
 
 def _session(row: PlaySession, username: str | None) -> SessionOut:

@@ -44,6 +44,7 @@ function firstCaptions(preferred, captions) {
   const wanted = preferred && preferred.subtitle;
   if (wanted === "off") return;
   const index = tracks.findIndex((track) => (wanted ? track.language === wanted || track.title === wanted : track.default || track.forced));
+  if (preferred && preferred.subtitle_offset) captions.shift(preferred.subtitle_offset);
   if (index >= 0) captions.start(index);
 }
 

@@ -113,7 +113,7 @@ def test_the_controls_leave_after_three_seconds_and_come_back(house: House, visi
     page.goto(f"/watch/{house.films['Direct Light']}?from=0")
     plays(page)
 
-    page.wait_for_function("document.querySelector('[data-player]').classList.contains('is-idle')", timeout=8000)
+    page.wait_for_function("() => document.querySelector('[data-player]').classList.contains('is-idle')", timeout=8000)
     page.mouse.move(300, 300)
     page.mouse.move(320, 310)
 
@@ -124,14 +124,14 @@ def test_from_the_films_to_playing_with_a_remote_alone(house: House, visit: Open
     visitor = visit(house)
     visitor.context.add_cookies([{"name": "matinee_tv", "value": "1", "url": house.url}])
     page = visitor.page
-    page.goto("/")
+    page.goto("/movies")
     for _ in range(12):
-        if page.evaluate("!!document.activeElement.closest('.card')"):
+        if page.evaluate("!!document.activeElement.closest('.posters')"):
             break
         page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_url("**/title/**")
-    page.wait_for_function("document.activeElement.matches('.btn--strong')")
+    page.wait_for_function("() => document.activeElement.matches('.btn--strong')")
 
     page.keyboard.press("Enter")
     page.wait_for_url("**/watch/**")

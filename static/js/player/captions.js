@@ -125,7 +125,7 @@ export function createCaptions(player, place) {
       offset = Math.round((offset + by) * 10) / 10;
       fetchNear();
       draw();
-      remember();
+      if (chosen >= 0) remember();
       player.tell("captions");
     },
     /** @param {Record<string, string>} change */
