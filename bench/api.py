@@ -1,6 +1,6 @@
 """How fast the catalog answers when it is large, and whether many writers ever fail.
 
-    python -m bench.api [--titles 20000] [--requests 4000] [--units 1000]
+    python -m bench.api [--titles 20000] [--requests 4000] [--units 1000] [--data FOLDER]
 
 Fills a fresh SQLite database with a made world (`../shared/gen/titles.py`, else names of its own), starts the real web
 server (two processes), and lets eight signed-in clients ask at once and without pause: lists, title pages, search. Then
@@ -40,6 +40,7 @@ def main() -> int:
     options.add_argument("--titles", type=int, default=20_000)
     options.add_argument("--requests", type=int, default=4_000)
     options.add_argument("--units", type=int, default=1_000)
+    options.add_argument("--data", type=Path, help="keep the filled database here, and use it again")
     options.add_argument("--writer", type=int, help=argparse.SUPPRESS)
     chosen = options.parse_args()
     if chosen.writer is not None:
@@ -47,13 +48,18 @@ def main() -> int:
 
         return write(chosen.writer, threads=CLIENTS // 2, units=chosen.units)
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="matinee-api-")))
+        folder = chosen.data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="matinee-api-")))
+        folder.mkdir(parents=True, exist_ok=True)
         environment = stack.enter_context(settings(folder))
         os.environ.update(environment)
-        started = time.perf_counter()
-        counts = fill(works(chosen.titles))
-        print(f"filled in {time.perf_counter() - started:.0f} s: {counts}")
+        filled = folder / "filled"
+        if not filled.exists():
+            started = time.perf_counter()
+            counts = fill(works(chosen.titles))
+            print(f"filled in {time.perf_counter() - started:.0f} s: {counts}", flush=True)
+            filled.touch()
         tokens, known = people(CLIENTS)
+        print(f"load before: {os.getloadavg()[0]:.1f}")
         port = int(environment["MATINEE_PORT"])
         stack.enter_context(server(environment, port))
         broken = read(port, tokens, known, chosen.requests)

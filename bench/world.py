@@ -33,6 +33,7 @@ def works(count: int) -> list[dict[str, Any]]:
     distinct: dict[Any, dict[str, Any]] = {}
     for line in lines:
         work = json.loads(line)
+        work["seasons"] = work["seasons"][:1]
         distinct.setdefault((name_key(work["kind"], work["title"]), work["year"]), work)
     return list(distinct.values())[:count]
 
@@ -71,14 +72,16 @@ def people(count: int) -> tuple[list[str], dict[str, Any]]:
     from app.factory import web
     from config import Config
 
-    app, r, tokens = web(Config.from_env()), random.Random(8), []
+    app, r, tokens = web(Config.from_env()), random.Random(), []
     with app.app_context():
         titles = db.session.execute(select(Title.id, Title.kind, Title.name)).all()
         episodes = db.session.execute(select(Episode.id, Episode.title_id)).all()
         films = [row.id for row in titles if row.kind == "movie"]
         for number in range(count):
             with writing():
-                user = service.create_user(username=f"user{number}", password_hash="x", role="user", now=now())
+                user = service.create_user(
+                    username=f"user{number}-{r.randrange(10**9)}", password_hash="x", role="user", now=now()
+                )
                 device = sign_ins.Device("bench", "127.0.0.1")
                 granted = sign_ins.start(user, device=device, with_cookie=False, signer=guards.signer(), now=now())
                 user_id = user.id
