@@ -82,7 +82,7 @@ def _judged(
             wrong += [f"{verdict.subject}: {problem}" for problem in verdict.wrong]
         if took["segments"]:
             ms = took["ms"]
-            print(f"         copied segments: median {statistics.median(ms):.1f} ms, worst {max(ms):.1f} ms")
+            print(f"         copied segments: median {statistics.median(ms):.1f} ms, worst {max(ms):.1f} ms of CPU")
     return wrong
 
 
