@@ -36,6 +36,7 @@ from app.transcoding.runs import Run
 from app.transcoding.service import BUILD
 from app.transcoding.sources import SourceFile, require_unchanged, source_file
 from app.transcoding.store import Missing, Store, open_store
+from app.transcoding.tallies import tally
 from config import Config
 from workers import runtime
 from workers.engines import ffmpeg as ffmpeg_engine
@@ -291,7 +292,7 @@ def _encode(
         preset=preset,
         wall_s=round(time.monotonic() - began, 3),
     )
-    eviction.tally(kitchen.client, asked.lane, cells=done.made, seconds=done.wall_s)
+    tally(kitchen.client, lane=asked.lane, method="encode", cells=done.made, seconds=done.wall_s)
 
 
 def _preset(kitchen: Kitchen, asked: Run, spec: VideoSpec) -> str:
@@ -321,12 +322,14 @@ def _copy(
         init = slicer.audio_init(spec.stream_index) if isinstance(spec, AudioSpec) else slicer.video_init()
         _publish(kitchen, lease, rendition.init_key, init)
     began = time.monotonic()
-    for made, k in enumerate(cells):
+    made = 0
+    for k in cells:
         if made and runs.is_anyone_waiting(kitchen.client, "copy"):
             break
         data = slicer.audio_segment(spec.stream_index, k) if isinstance(spec, AudioSpec) else slicer.video_segment(k)
         _publish(kitchen, lease, rendition.cell_key(k), data)
-    eviction.tally(kitchen.client, "copy", cells=len(cells), seconds=time.monotonic() - began)
+        made += 1
+    tally(kitchen.client, lane="copy", method="copy", cells=made, seconds=time.monotonic() - began)
 
 
 def _go_on(kitchen: Kitchen, asked: Run, rendition: Rendition, after: int) -> None:

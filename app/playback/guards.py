@@ -6,16 +6,17 @@ import time
 from pathlib import Path
 
 from flask import Flask, Response, current_app, request
-from sqlalchemy import select
+from sqlalchemy import func, select
 from werkzeug.wsgi import FileWrapper
 
 from app.accounts.models import User
-from app.adapters import clock
+from app.adapters import clock, metrics
 from app.core.errors import Forbidden, NotFound, Unavailable
 from app.extensions import db, get_redis
 from app.playback.live import Pulses
+from app.playback.models import PlaySession
 from app.playback.service import Playback, Playing, Session
-from app.playback.tokens import Signer
+from app.playback.tokens import IDLE, Signer
 from app.transcoding.service import Transcoding
 from app.transcoding.store import Missing, open_store
 from app.web.security import resolver, viewer
@@ -31,7 +32,13 @@ def init_app(app: Flask) -> None:
     client = app.extensions["matinee_redis"]
     transcoding = Transcoding(client, open_store(config.transcodes_dir), waits=max(1, config.web_threads // 4))
     pulses = Pulses(app.extensions["matinee_impatient_redis"])
+    metrics.looked_up("matinee_playback_sessions", "Sessions that play now.", _living)
     app.extensions["matinee_playback"] = Playback(transcoding, pulses, Signer(config.secret_key))
+
+
+def _living() -> dict[tuple[str, ...], float]:
+    alive = PlaySession.ended_at.is_(None) & (PlaySession.seen_at > clock.now() - IDLE)
+    return {(): float(db.session.scalar(select(func.count()).select_from(PlaySession).where(alive)) or 0)}
 
 
 def playback() -> Playback:

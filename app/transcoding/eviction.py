@@ -19,7 +19,6 @@ log = structlog.get_logger(__name__)
 USED = "matinee:used"
 """A sorted set of keys of the store by the instant of their last use (seconds since 1970)."""
 STORED = "matinee:stored-bytes"
-SEGMENTS = "matinee:segments"
 LOCK = "matinee:evicting"
 LOCK_MS = 60_000
 DOWN_TO = 0.9
@@ -41,14 +40,6 @@ def count(client: redis.Redis, key: str, size: int) -> None:
     with client.pipeline(transaction=False) as pipe:
         pipe.incrby(STORED, size)
         pipe.zadd(USED, {key: time.time()})
-        pipe.execute()
-
-
-def tally(client: redis.Redis, lane: str, *, cells: int, seconds: float) -> None:
-    """Adds to what the metrics say of a lane: cells made and the time it took."""
-    with client.pipeline(transaction=False) as pipe:
-        pipe.hincrby(SEGMENTS, f"{lane}:cells", cells)
-        pipe.hincrbyfloat(SEGMENTS, f"{lane}:seconds", seconds)
         pipe.execute()
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import redis
 
+from app.adapters import metrics
 from app.core.errors import Gone, Invalid, NotFound
 from app.transcoding import demand, runs
 from app.transcoding.eviction import USED
@@ -149,6 +150,7 @@ class Transcoding:
         try:
             self.room.wait(key, run, place)
         except Faulty as fault:
+            metrics.PLAYBACK_ERRORS.labels("rendition_failed").inc()
             raise Gone(f"This rendition cannot be made: {fault}", code="rendition_failed") from fault
         self._know(key)
 

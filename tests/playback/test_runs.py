@@ -19,8 +19,8 @@ from werkzeug.serving import make_server
 
 from app.extensions import db
 from app.library.models import MediaFile
-from app.transcoding.eviction import SEGMENTS
 from app.transcoding.store import LocalStore
+from app.transcoding.tallies import MADE
 from tests.playback.conftest import sign_in
 from tests.playback.stage import FFMPEG, Stage, film, prepare
 from tests.playback.test_whole_film import decoded_frames, uris
@@ -52,8 +52,7 @@ def address(played: Stage) -> Iterator[str]:
 
 
 def made(client: redis.Redis) -> int:
-    found = client.hgetall(SEGMENTS)
-    return sum(int(found.get(f"{lane}:cells".encode(), 0)) for lane in ("now", "ahead"))
+    return sum(int(client.hget(MADE, lane) or 0) for lane in ("now", "ahead"))
 
 
 def segments(client: FlaskClient, playlist: str) -> tuple[str, list[str]]:
