@@ -161,6 +161,10 @@ class TestFrames:
         width, height = shelf.picture("backdrop", title_id=title).size
         assert width / height == pytest.approx(640 / 288, rel=0.02)
 
+    def test_a_film_that_is_called_hdr_and_does_not_say_how_still_gives_a_frame(self, clips: Path) -> None:
+        found = ffmpeg.inspect(program())
+        assert frames.frame(found, str(clips / "film.mkv"), at=2.0, stream=0, width=320, hdr=True) is not None
+
     def test_a_broken_file_harms_nothing(self, shelf: Shelf, clips: Path, tmp_path: Path) -> None:
         (tmp_path / "rubbish.mkv").write_bytes(b"no film" * 999)
         shelf.add(tmp_path / "rubbish.mkv", "Broken (2001)/Broken (2001).mkv")

@@ -29,7 +29,8 @@ def frame(
     None where ffmpeg finds no picture there. Raises subprocess.TimeoutExpired.
     """
     filters = [f"scale=w='min({width},trunc(iw*sar/2)*2)':h='trunc(ow*ih/(iw*sar)/2)*2'", "setsar=1"]
-    if hdr and "zscale" in ffmpeg.filters and "tonemap" in ffmpeg.filters:
+    mapped = hdr and {"zscale", "tonemap"} <= ffmpeg.filters
+    if mapped:
         filters.append(_TONEMAP)
     seek = ["-ss", f"{at:.3f}"] if at > 0 else []
     fast = ["-noaccurate_seek", "-skip_frame", "nokey"] if keyframe else []
@@ -40,7 +41,10 @@ def frame(
         *("-f", "image2pipe", "pipe:1"),
     ]
     done = run(argv, timeout=TIMEOUT_S if keyframe else ACCURATE_TIMEOUT_S)
-    return _image(done)
+    image = _image(done)
+    if image is None and mapped:  # a stream that does not say which light it is in: better plain than none
+        return frame(ffmpeg, path, at=at, stream=stream, width=width, hdr=False, keyframe=keyframe)
+    return image
 
 
 def _image(done: subprocess.CompletedProcess[bytes]) -> Image.Image | None:
