@@ -116,7 +116,7 @@ def cancel_job(path: IdPath) -> Response:
     return answer(JobOut.model_validate(queries.job(path.id)))
 
 
-@api.get("/problems", summary="Broken, refused and doubtful files", responses={200: ProblemPage})
+@api.get("/problems", summary="Broken, refused and doubtful files", responses={200: ProblemPage, 404: None})
 @admin_only
 def list_problems(query: ProblemsQuery) -> Response:
     if query.library_id is not None and query.library_id not in library.roots():

@@ -226,7 +226,7 @@ def list_folders(query: FolderQuery) -> Response:
     )
 
 
-@api.post("/scan", summary="Look for new, changed and vanished files", responses={202: JobStarted})
+@api.post("/scan", summary="Look for new, changed and vanished files", responses={202: JobStarted, 404: None})
 @admin_only
 def start_scan(body: ScanBody) -> Response:
     with writing():

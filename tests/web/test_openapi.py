@@ -11,6 +11,7 @@ import schemathesis
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, Phase, given, settings
+from playwright.sync_api import Browser
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.specs.openapi.checks import (
@@ -20,6 +21,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from app.web.security import access_of
+from bench.house import House
 from tests.conftest import MakeUser
 
 EXAMPLES = 12
@@ -142,3 +144,21 @@ def attack(operation: Any, headers: dict[str, str]) -> list[str]:
 
     run()
     return [f"{where}: {what}" for where, what in found.items()]
+
+
+@pytest.mark.browser
+def test_a_browser_shows_the_document_and_asks_nobody_else(chromium: Browser, matinee: House) -> None:
+    page = chromium.new_page()
+    said: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+
+    page.goto(f"{matinee.url}/api/docs")
+    page.wait_for_selector(".opblock", timeout=60_000)
+
+    assert page.locator(".opblock").count() > 20
+    assert said == []
+    assert [url for url in asked if not url.startswith((matinee.url, "data:"))] == []
+    page.close()
