@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,17 +21,16 @@ from config import Config, PasswordCost
 from tests.playback.stage import Stage
 
 
-@pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory, redis_url: str) -> Iterator[Stage]:
-    """The application and its library; a test starts the workers that it needs."""
-    folder = tmp_path_factory.mktemp("stage")
+@contextmanager
+def staged(folder: Path, redis_url: str, *, transcodes_dir: str | None = None) -> Iterator[Stage]:
+    """An application with a library in this folder; its workers are stopped at the end."""
     with redis.Redis.from_url(redis_url) as client:
         client.flushall()
     config = dataclasses.replace(
         Config.from_env({"MATINEE_DATA_DIR": str(folder / "data"), "SECRET_KEY": "k" * 40}),
         redis_url=redis_url,
         redis_is_private=False,
-        transcodes_dir=str(folder / "transcodes"),
+        transcodes_dir=transcodes_dir or str(folder / "transcodes"),
         password_cost=PasswordCost(rounds=1, memory_kib=8, lanes=1),
     )
     films = folder / "films"
@@ -52,6 +52,13 @@ def stage(tmp_path_factory: pytest.TempPathFactory, redis_url: str) -> Iterator[
         with app.app_context():
             db.session.remove()
             db.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory, redis_url: str) -> Iterator[Stage]:
+    """The application and its library; a test starts the workers that it needs."""
+    with staged(tmp_path_factory.mktemp("stage"), redis_url) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +92,3 @@ def sign_in(stage: Stage, name: str | None = None) -> FlaskClient:
     client = stage.app.test_client()
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {granted.access_token}"
     return client
-
-
-def folder_of(path: Path) -> Path:
-    return path.parent

@@ -126,6 +126,7 @@ class Stage:
     films: Path
     library_id: int = 0
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    settings: dict[str, str] = field(default_factory=dict)
 
     def library(self) -> Library:
         return db.session.get_one(Library, self.library_id)
@@ -151,6 +152,7 @@ class Stage:
             "DATABASE_URL": self.config.database_url,
             "REDIS_URL": self.config.redis_url,
             "SECRET_KEY": self.config.secret_key,
+            **self.settings,
         }
 
     def _await(self, queues: Sequence[str], count: int) -> None:
