@@ -1,0 +1,135 @@
+"""Every page in a real browser: clean for axe, on a phone, in Russian, without a console error; and the set-up."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PASSWORD, ROOT, House, Open
+
+pytestmark = [pytest.mark.browser, pytest.mark.media, pytest.mark.slow]
+
+PAGES = [
+    "/",
+    "/movies",
+    "/shows",
+    "/anime",
+    "/title/{film}",
+    "/title/{show}",
+    "/search?q=long",
+    "/list",
+    "/history",
+    "/playlists",
+    "/settings",
+    "/admin/",
+    "/admin/libraries",
+    "/admin/problems",
+    "/admin/people",
+    "/watch/{film}",
+]
+AXE = Path(ROOT / "node_modules" / "axe-core" / "axe.min.js")
+
+
+def address(house: House, path: str) -> str:
+    return path.format(film=house.films["Direct Light"], show=house.films["Long Way"])
+
+
+def complaints_of_axe(page: Page) -> list[str]:
+    """What axe-core finds; it runs through the debugger, so the page's content policy stays as it is."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{one['id']}: {json.dumps([node['html'][:160] for node in one['nodes'][:3]])}" for one in found["violations"]
+    ]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_nothing_and_a_phone_needs_no_sideways_scroll(house: House, visit: Open, path: str) -> None:
+    page = visit(house).page
+    page.goto(address(house, path))
+    page.wait_for_load_state("load")
+
+    assert complaints_of_axe(page) == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
+    assert complaints_of_axe(page) == []
+
+
+def test_axe_finds_nothing_in_the_light_theme_and_on_a_television(house: House, visit: Open) -> None:
+    for options, cookie in (({"color_scheme": "light"}, ""), ({"viewport": {"width": 1920, "height": 1080}}, "1")):
+        visitor = visit(house, **options)
+        if cookie:
+            visitor.context.add_cookies([{"name": "matinee_tv", "value": cookie, "url": house.url}])
+        for path in ("/", "/movies", "/title/{show}", "/settings", "/admin/libraries"):
+            visitor.page.goto(address(house, path))
+            assert complaints_of_axe(visitor.page) == [], path
+
+
+def test_a_russian_browser_reads_russian(house: House, visit: Open) -> None:
+    page = visit(house, locale="ru-RU").page
+    page.goto(f"/watch/{house.films['Direct Light']}")
+    expect(page.get_by_role("button", name="Субтитры")).to_be_attached()
+    page.goto("/movies")
+
+    expect(page.get_by_role("heading", name="Фильмы")).to_be_visible()
+    expect(page.get_by_role("navigation", name="Основное").first).to_contain_text("Мой список")
+
+
+def test_a_stranger_signs_in_and_lands_where_he_wanted_to_go(house: House, visit: Open) -> None:
+    visitor = visit(house, signed_in=False)
+    page = visitor.page
+    page.goto("/movies")
+    page.wait_for_url("**/login?next=/movies")
+    page.get_by_label("Name").fill("aya")
+    page.get_by_label("Password").fill("not it, surely")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    visitor.complaints.clear()  # the refused sign-in is what this test is about
+
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+    page.wait_for_url("**/movies")
+    expect(page.get_by_role("heading", name="Movies")).to_be_visible()
+
+
+def test_search_answers_while_one_types(house: House, visit: Open) -> None:
+    page = visit(house).page
+    page.goto("/search")
+
+    page.get_by_role("searchbox").fill("watr")  # forgiven
+    expect(page.locator("[data-results]")).to_contain_text("Copied Water", timeout=10_000)
+
+
+def test_a_title_goes_onto_the_list_and_stays_there(house: House, visit: Open) -> None:
+    page = visit(house).page
+    page.goto(f"/title/{house.films['Encoded Stone']}")
+    button = page.get_by_role("button", name="My list")
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    page.wait_for_timeout(300)
+
+    page.goto("/list")
+
+    expect(page.locator(".posters")).to_contain_text("Encoded Stone")
+
+
+def test_a_new_server_is_set_up_in_the_browser(empty_house: House, visit: Open) -> None:
+    page = visit(empty_house, signed_in=False).page
+    page.goto("/")
+    page.wait_for_url("**/setup")
+    page.get_by_label("Name").fill("aya")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Go on").click()
+
+    expect(page.get_by_role("heading", name="Where are your films?")).to_be_visible()
+    page.get_by_label("Folder on the server").fill(str(empty_house.stage.films))
+    page.get_by_label("Folder on the server").press("Tab")
+    expect(page.get_by_label("Call it")).to_have_value("films")
+    page.get_by_role("button", name="Use this folder").click()
+
+    expect(page.get_by_role("heading", name="The library fills while you watch")).to_be_visible()
+    expect(page.locator("[data-jobs]")).to_contain_text("Scanning", timeout=10_000)
