@@ -23,9 +23,8 @@ class JobKind:
 SCAN = JobKind("scan", "scan", "workers.scan:run", timeout_s=24 * 3600)
 ARTWORK = JobKind("artwork", "metadata", "workers.artwork:run", timeout_s=6 * 3600)
 PREPARE = JobKind("prepare", "prepare", "workers.prepare:run", timeout_s=24 * 3600)
-TIDY = JobKind("tidy", "metadata", "workers.tidy:run", timeout_s=3600)
 
-KINDS = {kind.name: kind for kind in (SCAN, ARTWORK, PREPARE, TIDY)}
+KINDS = {kind.name: kind for kind in (SCAN, ARTWORK, PREPARE)}
 
 PLAY_QUEUES = ("copy", "now", "ahead")
 """Lanes for playing, served strictly in this order."""

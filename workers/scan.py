@@ -21,6 +21,7 @@ import structlog
 from sqlalchemy import update
 
 from app import outbox
+from app.adapters import metrics
 from app.adapters.clock import now
 from app.adapters.database import path_from, stored_path
 from app.core.admission import admit, sort_of
@@ -535,4 +536,6 @@ def _end(scan: Scan, run_id: int, outcome: str, sentence: str | None) -> None:
         )
         if outcome == "done":
             session.execute(update(Library).where(Library.id == scan.library_id).values(scanned_at=now()))
+    metrics.SCAN_FILES.inc(scan.progress.counts.get("files", 0))
+    metrics.SCAN_SECONDS.observe(time.monotonic() - scan.progress.began)
     log.info("scanned", library=scan.library_id, folder=scan.folder, outcome=outcome, **scan.progress.counts)

@@ -27,6 +27,7 @@ from app.personal.forgetting import forget_empty
 from app.web.logs import configure_logging
 from config import Config, ConfigurationError
 from workers import runtime
+from workers.engines.certificates import ensure, own_names
 
 log = structlog.get_logger(__name__)
 
@@ -89,6 +90,13 @@ def look_through_libraries() -> None:
         request_scan(now=now())
 
 
+def renew_certificate() -> None:
+    """The certificate of `MATINEE_TLS=local`, before it ends and when the host has moved. The web reads it anew."""
+    config: Config = runtime.application().config["MATINEE"]
+    if config.tls == "local" and ensure(config.data_dir / "tls", own_names(), now=now()):
+        log.info("the certificate was renewed")
+
+
 def duties() -> list[Duty]:
     """Everything periodic, in one table."""
     return [
@@ -97,6 +105,7 @@ def duties() -> list[Duty]:
         Duty("reap RQ records", 30, reap_rq_records),
         Duty("forget old jobs", 6 * 3600, forget_old_jobs),
         Duty("forget empty works", 3600, forget_empty_works),
+        Duty("renew the certificate", 3600, renew_certificate),
         Duty("look through the libraries", 12 * 3600, look_through_libraries),
     ]
 
