@@ -302,7 +302,8 @@ class Scan:
         with writing():
             self.work.hold()
             stored = intake.store(self.library_id, reports, gone=gone, now=now())
-            sidecars.relink(self.library_id, stored.folders)
+            moved = stored.folders if stored.moved else sidecars.worth_linking(self.library_id, reports)
+            sidecars.relink(self.library_id, moved)
         for name in ("added", "changed", "moved"):
             self.progress.add(name, getattr(stored, name))
         for report in reports:

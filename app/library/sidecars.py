@@ -16,7 +16,7 @@ from sqlalchemy import delete, insert, or_, select, update
 
 from app.core.subtitle_names import SubtitleName, belongs_to, parse_subtitle_name
 from app.extensions import db
-from app.library.intake import SIDECAR_INDEX
+from app.library.intake import SIDECAR_INDEX, Report
 from app.library.models import Library, MediaFile, MediaStream
 
 ORPHAN = "no film or episode that it could belong to lies beside it"
@@ -46,6 +46,33 @@ def home_of(folder: str) -> str:
         if len(parts) >= depth and _SUBS.fullmatch(parts[-depth]):
             return "/".join(parts[:-depth])
     return folder
+
+
+def worth_linking(library_id: int, reports: Iterable[Report]) -> set[str]:
+    """The folders of a batch in which there are subtitles, new or known: one query, where linking costs three each."""
+    homes: set[str] = set()
+    maybe: dict[str, str] = {}
+    for report in reports:
+        if report.role == "sidecar":
+            homes.add(home_of(report.folder))
+            continue
+        start = f"{report.folder}/" if report.folder else ""
+        stem = PurePosixPath(report.name).stem
+        names = [*_SUBS_NAMES, *(f"{name}/{stem}" for name in _SUBS_NAMES[:2])]
+        maybe |= {report.folder: report.folder} | {f"{start}{name}": report.folder for name in names}
+    folders = list(maybe)
+    for first in range(0, len(folders), 500):
+        found = db.session.scalars(
+            select(MediaFile.folder)
+            .where(
+                MediaFile.library_id == library_id,
+                MediaFile.role == "sidecar",
+                MediaFile.folder.in_(folders[first : first + 500]),
+            )
+            .distinct()
+        )
+        homes.update(maybe[folder] for folder in found)
+    return homes
 
 
 def relink(library_id: int, folders: Iterable[str]) -> None:

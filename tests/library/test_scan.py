@@ -486,3 +486,14 @@ def test_every_bad_file_is_told_of_and_every_good_film_enters(world: World, shar
             assert path in rows, path
             row = rows[path]
             assert row.state == "ok" or "holds no pictures" in (row.problem or ""), (path, row.problem)
+
+
+@pytest.mark.parametrize("where", ["Heat (1995)/Heat (1995).en.srt", "Heat (1995)/Subs/Heat (1995)/2_English.srt"])
+def test_a_film_that_comes_after_its_subtitles_has_them(world: World, where: str) -> None:
+    world.add(where, SRT)
+    world.scan()
+    world.add("Heat (1995)/Heat (1995).mp4")
+    world.scan()
+    languages = db.session.scalars(select(MediaStream.language).where(MediaStream.index >= 1000))
+    assert list(languages) == ["en"]
+    assert world.files()[where].state == "ok"
