@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import Any, Literal
 
-INDEX_VERSION = 1
+INDEX_VERSION = 2
 AAC_FRAME = 1024
 TARGET_S = Fraction(4)
 NEAR_S = Fraction(3, 2)
@@ -40,6 +40,7 @@ class VideoTrack:
     can start at; `keyframe_gap_after` is the tick from which on keyframes are unknown (None: all are known).
     `transfer` is "sdr", "pq" or "hlg"; `matrix` is "bt709", "bt601", "bt2020" or "rgb". `copy_codec` is the RFC 6381
     string of the stream as fragmented MP4, None where it cannot be copied. `bit_rate` in bits/s, 0 when unknown.
+    `full_range`: luma uses 0..255 (JPEG) instead of 16..235.
     """
 
     index: int
@@ -61,6 +62,7 @@ class VideoTrack:
     matrix: str
     copy_codec: str | None
     bit_rate: int
+    full_range: bool = False
 
     @property
     def display_size(self) -> tuple[int, int]:

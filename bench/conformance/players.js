@@ -92,7 +92,7 @@ window.conform = async ({ kind, url, switches, seed, cuts }) => {
   const player = await (kind === "hls" ? hls : shakaPlayer)(url, errors);
   await video.play();
   await until(() => video.currentTime > 0.1);
-  video.loop = false;
+  video.loop = true; // on a busy machine a switch may outlast the film
   const length = video.duration, marks = cuts.filter((cut) => cut > 2 && cut < length - 2);
   const kinds = { now: 0, seek: 0, seam: 0 };
   let rung = null;
@@ -116,8 +116,11 @@ window.conform = async ({ kind, url, switches, seed, cuts }) => {
       if (!crossed) wrong.push(`switch ${number}: stuck at ${video.currentTime} before ${mark}`);
       continue;
     }
+    if (kindOfSwitch === "seek") {
+      video.currentTime = 0.5 + random() * (length - 8);
+      await until(() => !video.seeking);
+    }
     player.now(rung);
-    if (kindOfSwitch === "seek") video.currentTime = 0.5 + random() * (length - 8);
     const reached = await until(() => player.shows(rung) && !video.seeking && video.readyState >= 3 && video.videoWidth === rung.width);
     const picture = await nextPicture();
     if (!reached || !picture) {

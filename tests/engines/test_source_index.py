@@ -134,3 +134,12 @@ def test_sound_alone_has_a_grid(make: Make) -> None:
     made = plan(index)
     assert 5 <= len(made.main) <= 8
     assert made.main.duration >= Fraction(20)
+
+
+@pytest.mark.parametrize(("name", "range_"), [("full.mkv", "pc"), ("limited.mkv", "tv"), ("unsaid.mkv", "unspecified")])
+def test_the_range_of_luma_is_believed_where_it_is_said(make: Make, name: str, range_: str) -> None:
+    filtered = ["-vf", "scale=out_range=full,format=yuvj420p"] if range_ == "pc" else []
+    coded = [*H264[:-2], "-pix_fmt", "yuvj420p" if range_ == "pc" else "yuv420p", "-color_range", range_]
+    index = read_index(make(name, *film(seconds=1), *filtered, *coded))
+    assert index.video is not None
+    assert index.video.full_range == (range_ == "pc")

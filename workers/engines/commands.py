@@ -164,16 +164,26 @@ def _to_sdr(pictures: Any, video: VideoTrack) -> Any:
 
 def _shaped(pictures: Any, video: VideoTrack, spec: VideoSpec, filters: frozenset[str]) -> Any:
     """One rendition's pictures: its size in square pixels, 8-bit 4:2:0, BT.709."""
-    matrix = {}
-    if not _maps_tones(video, filters) and video.matrix != "bt709":
-        matrix = {"out_color_matrix": "bt709"}
-        if video.matrix != "rgb":
-            matrix["in_color_matrix"] = video.matrix
+    colours = {} if _maps_tones(video, filters) else _to_bt709(video)
     return (
-        pictures.filter("scale", spec.width, spec.height, flags="bicubic", out_range="tv", **matrix)
+        pictures.filter("scale", spec.width, spec.height, flags="bicubic", **colours)
         .filter("format", "yuv420p")
         .filter("setsar", 1)
     )
+
+
+def _to_bt709(video: VideoTrack) -> dict[str, str]:
+    """Options of `scale` for colours that are not BT.709 of limited range; else none, so that it may do nothing."""
+    options = {}
+    if video.matrix != "bt709":
+        options["out_color_matrix"] = "bt709"
+        if video.matrix != "rgb":
+            options["in_color_matrix"] = video.matrix
+    if video.full_range and video.matrix != "rgb":
+        options["in_range"] = "pc"
+    if video.full_range or video.matrix == "rgb":
+        options["out_range"] = "tv"
+    return options
 
 
 def _encoder(spec: VideoSpec, *, preset: str, threads: int, frames: int, cuts: Sequence[int]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ RAW_STREAMS = {"h264", "hevc", "m4v", "mpegvideo", "mjpeg", "jpeg_pipe", "obu", 
 INDEXED = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}
 COPIED = INDEXED
 LEAD_S = 60
+JPEG_RANGE = 2
 JUMP_BACK_S, JUMP_AHEAD_S = 1, 60
 FIRST_FRAME_PACKETS = 400
 SAMPLED_KEYFRAMES = 12
@@ -346,6 +347,7 @@ class _Reading:
             matrix=self._matrix(),
             copy_codec=self._copy_codec(),
             bit_rate=self._bit_rate(stream, end - start),
+            full_range=JPEG_RANGE in (int(context.color_range or 0), int(getattr(self.frame, "color_range", 0) or 0)),
         )
 
     def _shape(self, name: str) -> int:
