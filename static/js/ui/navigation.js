@@ -145,14 +145,43 @@ function restore() {
   }
 }
 
+/** The list that is open under a select: its arrows are its own. @type {HTMLSelectElement | null} */
+let picking = null;
+
+/** Enter opens a select's list; where the engine cannot, it takes the next choice. @param {HTMLSelectElement} select */
+function pickFrom(select) {
+  if (select.showPicker) {
+    picking = select;
+    select.showPicker();
+    return;
+  }
+  select.selectedIndex = (select.selectedIndex + 1) % select.options.length;
+  select.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+/** @param {KeyboardEvent} event */
+function onSelectKey(event) {
+  const select = /** @type {HTMLSelectElement} */ (event.target);
+  if (picking === select) {
+    if (event.key === "Enter" || event.key === "Escape") picking = null;
+    return true;
+  }
+  if (event.key !== "Enter") return false;
+  event.preventDefault();
+  pickFrom(select);
+  return true;
+}
+
 /** @param {KeyboardEvent} event */
 function onKey(event) {
   if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
   const active = /** @type {HTMLInputElement} */ (event.target);
   const typing = FIELDS.test(active.tagName) && active.type !== "checkbox" && active.type !== "radio";
+  if (active.tagName === "SELECT" && onSelectKey(event)) return;
   const direction = KEYS[event.key];
   if (direction) {
-    const inside = typing && (active.tagName !== "INPUT" || direction === "left" || direction === "right");
+    const sideways = direction === "left" || direction === "right";
+    const inside = active.tagName === "TEXTAREA" || (typing && active.tagName === "INPUT" && sideways);
     if (!inside && move(direction)) event.preventDefault();
     return;
   }
@@ -173,6 +202,9 @@ export function attach(root) {
       if (event.target.dataset && event.target.dataset.key) keep(event.target.dataset.key);
     }),
     on(root, "keydown", onKey),
+    on(root, "change focusout", (event) => {
+      if (event.target === picking) picking = null;
+    }),
     on(window, "pageshow", restore),
   );
 }
