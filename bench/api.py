@@ -61,8 +61,8 @@ def main() -> int:
         tokens, known = people(CLIENTS)
         print(f"load before: {os.getloadavg()[0]:.1f}")
         port = int(environment["MATINEE_PORT"])
-        stack.enter_context(server(environment, port))
-        broken = read(port, tokens, known, chosen.requests)
+        master = stack.enter_context(server(environment, port))
+        broken = read(port, tokens, known, chosen.requests, master)
         broken += written(environment, chosen.units)
     for one in broken:
         print(f"BROKEN: {one}")
@@ -96,8 +96,8 @@ def settings(folder: Path) -> Iterator[dict[str, str]]:
 
 
 @contextmanager
-def server(environment: dict[str, str], port: int) -> Iterator[None]:
-    """The web server as the supervisor starts it."""
+def server(environment: dict[str, str], port: int) -> Iterator[int]:
+    """The web server as the supervisor starts it; gives its process id."""
     process = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.py", "wsgi:serve()"], env=environment, cwd=ROOT
     )
@@ -113,13 +113,13 @@ def server(environment: dict[str, str], port: int) -> Iterator[None]:
                 if time.monotonic() > deadline or process.poll() is not None:
                     raise
                 time.sleep(0.1)
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.wait()
 
 
-def read(port: int, tokens: list[str], known: dict[str, Any], requests: int) -> list[str]:
+def read(port: int, tokens: list[str], known: dict[str, Any], requests: int, master: int) -> list[str]:
     """Lets every client ask its share; prints a table and returns what broke."""
     for token in tokens:  # every process has opened its connections and compiled its statements
         _ask(port, token, random.Random(0), known, 40, defaultdict(list), [])
@@ -131,13 +131,17 @@ def read(port: int, tokens: list[str], known: dict[str, Any], requests: int) -> 
         )
         for number, token in enumerate(tokens)
     ]
-    started = time.perf_counter()
+    started, worked = time.perf_counter(), _cpu_seconds(master)
     for client in clients:
         client.start()
     for client in clients:
         client.join()
     seconds = time.perf_counter() - started
-    print(f"\n{sum(map(len, took.values()))} answers in {seconds:.1f} s by {len(tokens)} clients, ms:")
+    answers = sum(map(len, took.values()))
+    cost = (_cpu_seconds(master) - worked) / answers * 1000
+    print(
+        f"\n{answers} answers in {seconds:.1f} s by {len(tokens)} clients, {cost:.1f} ms of processor each; waited, ms:"
+    )
     print(f"{'what':22} {'n':>6} {'p50':>7} {'p95':>7} {'max':>7}")
     broken = list(failures)
     groups: dict[str, list[float]] = defaultdict(list)
@@ -244,6 +248,15 @@ def _line(name: str, times: list[float]) -> float:
 
 def _share(times: list[float], share: float) -> float:
     return times[min(len(times) - 1, int(share * len(times)))] if times else 0.0
+
+
+def _cpu_seconds(master: int) -> float:
+    """What a process and its children have used of the processor (Linux)."""
+    total = 0.0
+    for pid in [master, *map(int, Path(f"/proc/{master}/task/{master}/children").read_text().split())]:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        total += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return total
 
 
 def _free_port() -> int:

@@ -51,13 +51,16 @@ def likeness_of_name(query: Asked, name: str, *, year: int | None = None) -> flo
         last = PREFIX
     found.append(last)
     share = sum(found) / len(found)
-    covered = min(1.0, sum(1 for one in found if one) / len(bare))
+    telling = [value for one, value in zip(query.likeness, found, strict=True) if not ARTICLES & one.keys()] or found
+    covered = min(1.0, sum(1 for value in telling if value) / len(bare))
     score = 0.7 * share + 0.2 * covered
     whole = "".join(words)
     if whole == query.compacted:
         return 1.5 + score
     if "".join(bare) in {query.compacted, query.bare}:
         return 1.4 + score
+    if all(found) and len(telling) == len(bare):
+        score += 0.25  # the whole name, mistyped
     return score + (0.1 if whole.startswith(query.compacted) or _begins_alike(query, bare) else 0.0)
 
 
