@@ -67,6 +67,11 @@ class ForkingWorker(_Steady, Worker):
         tether(signal.SIGKILL, parent=self.pid)
         super().main_work_horse(job, queue)
 
+    def handle_exception(self, job: Any, *exc_info: Any) -> None:
+        """A stop is no fault of the job: it was handed back, and the log keeps quiet about it."""
+        if exc_info[0] is not SystemExit:
+            super().handle_exception(job, *exc_info)
+
     def setup_work_horse_signals(self) -> None:
         """A stop unwinds the job's function, so that `finally` blocks run and the job is handed back."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)
