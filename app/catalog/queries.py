@@ -343,6 +343,13 @@ def _title_card(row: Any, pictures: Mapping[str, Picture], language: str | None)
         artwork=dict(pictures),
         added_at=row.added_at,
         available=row.file_count > 0,
+        show=None,  # every field is given: pydantic looks absent ones up one by one
+        season=None,
+        number=None,
+        absolute=None,
+        air_date=None,
+        progress=None,
+        seen=None,
     )
 
 
