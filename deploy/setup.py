@@ -60,14 +60,13 @@ def checks() -> list[list[object]]:
 
 
 def set_up(task: str) -> None:
-    """Python packages, front-end packages, the built front end, translations."""
+    """Python packages, front-end packages, the built front end."""
     STAMPS.mkdir(exist_ok=True)
     with (STAMPS / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two makes at once take turns
         set_up_python(task)
         set_up_node(task)
         build_front_end()
-        compile_translations()
 
 
 def set_up_python(task: str) -> None:
@@ -115,16 +114,6 @@ def build_front_end() -> None:
     say("front end")
     run(npm("run", "--silent", "build"))
     done("front", wanted)
-
-
-def compile_translations() -> None:
-    texts = sorted((ROOT / "translations").glob("*/LC_MESSAGES/*.po"))
-    wanted = digest(texts)
-    if not texts or (is_done("translations", [wanted]) and all(text.with_suffix(".mo").is_file() for text in texts)):
-        return
-    say("translations")
-    run([PYTHON, "-m", "babel.messages.frontend", "--quiet", "compile", "-d", "translations"])
-    done("translations", wanted)
 
 
 def npm(*words: str) -> list[object]:
