@@ -5,7 +5,7 @@ SETUP := sh deploy/setup.sh
 TESTS ?=
 export MEDIA PYTHON TESTS
 
-.PHONY: run test check migration clean
+.PHONY: run test check lock migration clean
 
 run:
 	@exec $(SETUP) run
@@ -15,6 +15,10 @@ test:
 
 check:
 	@exec $(SETUP) check
+
+# after a change of pyproject.toml
+lock:
+	@exec $(SETUP) lock
 
 # make migration NAME='what changes'
 migration:

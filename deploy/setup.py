@@ -25,7 +25,7 @@ LOCKS = {"run": "requirements.lock", "test": "requirements-dev.lock"}
 
 
 def main(arguments: list[str]) -> int:
-    """`run`, `test`, `check` or `migration NAME`. Returns the exit status."""
+    """`run`, `test`, `check`, `lock` or `migration NAME`. Returns the exit status."""
     os.chdir(ROOT)
     signal.signal(signal.SIGTERM, _leave)
     task = arguments[0] if arguments else "run"
@@ -37,6 +37,8 @@ def main(arguments: list[str]) -> int:
         set_up("test")
         return run([PYTHON, "-m", "flask", "migration", " ".join(arguments[1:])], check=False)
     set_up("test")
+    if task == "lock":
+        return lock()
     if task == "test":
         need_system_packages()
     for tool in checks():
@@ -47,6 +49,15 @@ def main(arguments: list[str]) -> int:
         return 0
     tests = os.environ.get("TESTS", "").split()
     return run([PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadgroup", *tests], check=False)
+
+
+def lock() -> int:
+    """Writes the lock files of the Python packages anew: everything first, so that what runs is what was tested."""
+    compile_ = [VENV / "bin" / "uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11"]
+    compile_ += ["--generate-hashes", "--no-emit-index-url", "--no-annotate", "--no-header", "pyproject.toml"]
+    for more in (["--group", "dev", "-o", LOCKS["test"]], ["-c", LOCKS["test"], "-o", LOCKS["run"]]):
+        run([*compile_, *more], extra=index_of_pip())
+    return 0
 
 
 def checks() -> list[list[object]]:
