@@ -114,7 +114,8 @@ def recent(*, limit: int, offset: int) -> list[int]:
 
 def how_many() -> int:
     """Playable titles."""
-    return db.session.scalar(select(func.count()).select_from(Title).where(Title.file_count > 0)) or 0
+    counted = select(func.count()).select_from(Title).where(Title.kind.in_(("movie", "show")), Title.file_count > 0)
+    return db.session.scalar(counted) or 0
 
 
 def is_unmatched() -> ColumnElement[bool]:

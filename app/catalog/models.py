@@ -64,7 +64,7 @@ class Title(Model):
         *(_list_index(key) for key in ("sort_name", "added_at", "year", "rating", "runtime_s", "popularity")),
         Index("ix_title_added", "added_at", "id", "file_count"),
         Index("ix_title_popularity", "popularity", "id", "file_count"),
-        Index("ix_title_file_count", "file_count"),
+        Index("ix_title_kind_file_count", "kind", "file_count"),
     )
 
 

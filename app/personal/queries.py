@@ -20,6 +20,7 @@ from app.extensions import db
 from app.personal.models import HistoryEntry, ListItem, Playlist, PlaylistItem, Preference, Progress, Rating
 
 SHOWS_CONSIDERED = 100
+SITTINGS_CONSIDERED = 2_000
 PLACE = Season.number * 100_000 + Episode.number
 
 
@@ -247,16 +248,27 @@ def preferences(profile_id: int) -> dict[str, Any]:
 
 def trending(since: datetime, *, offset: int = 0, limit: int = 50) -> tuple[list[int], int]:
     """Playable titles that this server's people watched most since then: by how many of them, then how often."""
-    found = (
-        select(HistoryEntry.title_id)
-        .join(Title, Title.id == HistoryEntry.title_id)
-        .where(HistoryEntry.ended_at >= since, Title.file_count > 0)
-        .group_by(HistoryEntry.title_id)
-        .order_by(
-            func.count(func.distinct(HistoryEntry.profile_id)).desc(),
-            func.count().desc(),
-            HistoryEntry.title_id,
+    latest = (
+        select(HistoryEntry.title_id, HistoryEntry.profile_id)
+        .where(HistoryEntry.ended_at >= since)
+        .order_by(HistoryEntry.ended_at.desc())
+        .limit(SITTINGS_CONSIDERED)
+        .subquery()
+    )
+    watched = (
+        select(
+            latest.c.title_id,
+            func.count(func.distinct(latest.c.profile_id)).label("people"),
+            func.count().label("sittings"),
         )
+        .group_by(latest.c.title_id)
+        .subquery()
+    )
+    found = (
+        select(watched.c.title_id)
+        .join(Title, Title.id == watched.c.title_id)
+        .where(Title.file_count > 0)
+        .order_by(watched.c.people.desc(), watched.c.sittings.desc(), watched.c.title_id)
     )
     return _page(found, offset, limit)
 

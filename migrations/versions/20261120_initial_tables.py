@@ -89,7 +89,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('title', schema=None) as batch_op:
         batch_op.create_index('ix_title_added', ['added_at', 'id', 'file_count'], unique=False)
-        batch_op.create_index('ix_title_file_count', ['file_count'], unique=False)
+        batch_op.create_index('ix_title_kind_file_count', ['kind', 'file_count'], unique=False)
         batch_op.create_index('ix_title_list_added_at', ['kind', 'added_at', 'id', 'file_count', 'is_anime', 'year', 'rating'], unique=False)
         batch_op.create_index('ix_title_list_popularity', ['kind', 'popularity', 'id', 'file_count', 'is_anime', 'year', 'rating'], unique=False)
         batch_op.create_index('ix_title_list_rating', ['kind', 'rating', 'id', 'file_count', 'is_anime', 'year'], unique=False)
@@ -718,7 +718,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_title_list_rating')
         batch_op.drop_index('ix_title_list_popularity')
         batch_op.drop_index('ix_title_list_added_at')
-        batch_op.drop_index('ix_title_file_count')
+        batch_op.drop_index('ix_title_kind_file_count')
         batch_op.drop_index('ix_title_added')
 
     op.drop_table('title')
