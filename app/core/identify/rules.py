@@ -71,10 +71,12 @@ def _first_reading(named: Named, stem: str, kind: str, neighbours: Sequence[str]
         return shows.read(named, stem, kind=show) if show else films.read(named, stem)
     if kind in {"shows", "anime"}:
         return shows.read(named, stem, kind=kind)
-    if shows.is_certain(named, stem, neighbours):
+    if shows.is_certain(named, stem):
         return shows.read(named, stem, kind="shows")
     if shows.is_fansub(stem):
         return shows.read(named, stem, kind="anime")
+    if shows.has_numbered_neighbours(stem, neighbours):
+        return shows.read(named, stem, kind="shows")
     return films.read(named, stem)
 
 

@@ -25,8 +25,8 @@ def is_fansub(stem: str) -> bool:
     return bool(_FANSUB.match(stem)) and not tags.YEAR.search(stem)
 
 
-def is_certain(named: Named, stem: str, neighbours: Sequence[str]) -> bool:
-    """Whether a library of everything should read this as a show."""
+def is_certain(named: Named, stem: str) -> bool:
+    """Whether a library of everything should read this as a show, by its own path alone."""
     if markers.certain(stem) or markers.numbered(stem):
         return True
     folder = read_folders(named)
@@ -35,9 +35,7 @@ def is_certain(named: Named, stem: str, neighbours: Sequence[str]) -> bool:
     if folder.season is not None and (folder.is_specials or re.search(r"\d", stem)):
         return True
     season = next(markers.seasons(stem), None)
-    if season is not None and (season.start > 0 or season.end == len(stem)):
-        return True
-    return _numbered_neighbours(stem, neighbours)
+    return season is not None and (season.start > 0 or season.end == len(stem))
 
 
 def _is_short_number(named: Named, stem: str) -> bool:
@@ -45,7 +43,7 @@ def _is_short_number(named: Named, stem: str) -> bool:
     return bool(named.folders) and re.fullmatch(r"\D{0,2}\d{1,4}\D{0,2}", stem) is not None
 
 
-def _numbered_neighbours(stem: str, neighbours: Sequence[str]) -> bool:
+def has_numbered_neighbours(stem: str, neighbours: Sequence[str]) -> bool:
     """At least two more files of the same name with another number: episodes, not films."""
     shape = re.sub(r"\d+", "#", stem)
     if "#" not in shape:

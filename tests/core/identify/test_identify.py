@@ -217,6 +217,12 @@ def test_a_mixed_library_tells_films_from_shows() -> None:
     assert identify("[Group] Hoshi no Eki - 07 [1080p].mkv", "mixed").absolute == (7,)
 
 
+def test_a_group_s_anime_stays_anime_in_a_mixed_library_that_holds_more_of_it() -> None:
+    files = [f"[Group] Hoshi no Eki - {n:02} [1080p].mkv" for n in range(1, 13)]
+    found = identify(files[6], "mixed", neighbours=files)
+    assert (found.title, found.season, found.episodes, found.absolute) == ("Hoshi no Eki", None, (), (7,))
+
+
 def test_numbered_neighbours_make_episodes_in_a_mixed_library() -> None:
     files = [f"Pier Talk {n:02}.mkv" for n in range(1, 6)]
     assert identify(f"Pier Talk/{files[2]}", "mixed", neighbours=files).episodes == (3,)
