@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, Response, current_app, request
 from sqlalchemy import func, select
@@ -100,7 +101,7 @@ def stored(key: str, *, mimetype: str, etag: str, waited: float = 0.0) -> Respon
 def _bytes(data: bytes, mimetype: str, etag: str) -> Response:
     response = Response(data, mimetype=mimetype)
     response.set_etag(etag)
-    response.make_conditional(request.environ, accept_ranges=True, complete_length=len(data))
+    response.make_conditional(_asked(), accept_ranges=True, complete_length=len(data))
     return _private(response)
 
 
@@ -116,11 +117,23 @@ def file_response(path: Path, *, mimetype: str, etag: str, modified: float | Non
         response.set_etag(etag)
         if modified is not None:
             response.last_modified = time.gmtime(modified)  # type: ignore[assignment]
-        response.make_conditional(request.environ, accept_ranges=True, complete_length=size)
+        response.make_conditional(_asked(), accept_ranges=True, complete_length=size)
     except BaseException:
         file.close()
         raise
     return _private(response)
+
+
+def _asked() -> dict[str, Any]:
+    """The request without a Range that does not count: another unit, several ranges at once (nothing is sent in
+    parts), or an If-Range with a weak validator (RFC 9110, 13.1.5 and 14.2). The whole file answers such a one.
+    """
+    asked = dict(request.environ)
+    unit, _, ranges = asked.get("HTTP_RANGE", "").partition("=")
+    is_weak = asked.get("HTTP_IF_RANGE", "").startswith("W/")
+    if unit.strip().lower() != "bytes" or "," in ranges or is_weak:
+        asked.pop("HTTP_RANGE", None)
+    return asked
 
 
 def text(body: str, mimetype: str) -> Response:

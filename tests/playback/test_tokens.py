@@ -229,6 +229,13 @@ def test_the_file_is_served_in_ranges(stage: Stage, viewer_client: FlaskClient, 
     stale = client.get(url, headers={"Range": "bytes=0-1", "If-Range": '"other"'}, buffered=True)
     assert (stale.status_code, stale.get_data()) == (200, data)
     assert client.get(url, headers={"Range": f"bytes={len(data)}-"}, buffered=True).status_code == 416
+    for ignored in (
+        {"Range": "seconds=1-2"},
+        {"Range": "bytes=0-0,5-6"},
+        {"Range": "bytes=0-1", "If-Range": f"W/{etag}"},
+    ):
+        whole = client.get(url, headers=ignored, buffered=True)
+        assert (whole.status_code, whole.data) == (200, data), ignored
     head = client.head(url, buffered=True)
     assert (head.status_code, head.headers["Content-Length"], head.get_data()) == (200, str(len(data)), b"")
     assert head.headers["Accept-Ranges"] == "bytes"
