@@ -73,7 +73,7 @@ def chroma_offset(preset: str) -> int:
     return 2 if preset in PSYCHOVISUAL else 0
 
 
-GRID_VERSION = 1
+GRID_VERSION = 2
 """Changes whenever cells made by this code would not fit those made before."""
 
 

@@ -78,11 +78,13 @@ def tool(request: pytest.FixtureRequest) -> ffmpeg.Ffmpeg:
 
 @pytest.fixture(scope="session")
 def make(tmp_path_factory: pytest.TempPathFactory) -> Make:
-    """Makes a source once: make("name.mkv", "-f", "lavfi", …)."""
+    """Makes a source once: make("name.mkv", "-f", "lavfi", …). A name stands for one way of making."""
     folder = tmp_path_factory.mktemp("sources")
+    known: dict[str, tuple[str, ...]] = {}
 
     def made(name: str, *arguments: str | Path) -> Path:
         path = folder / name
+        assert known.setdefault(name, tuple(map(str, arguments))) == tuple(map(str, arguments)), name
         if not path.exists():
             done = subprocess.run(
                 [ffmpeg.find(), "-nostdin", "-v", "error", "-y", *map(str, arguments), str(path)],

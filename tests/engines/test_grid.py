@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import random
 import time
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import pytest
 
 from app.core.fmp4 import read_fragment, video_codec
@@ -195,6 +197,23 @@ def test_pictures_come_out_at_the_size_that_was_promised(
         assert stream.sample_aspect_ratio in (None, 0, 1)
         assert not frame.interlaced_frame
     assert len(pictures(kept.whole(spec))) == source.plan.main.boundaries[-1]
+
+
+def test_a_high_definition_picture_without_colour_marks_keeps_its_colours(tool: Ffmpeg, make: Make) -> None:
+    red = make("red.mkv", "-f", "lavfi", "-i", "color=red:s=1280x720:r=24:d=1", *H264)
+    source, kept = source_of(red), Kept()
+    specs = ladder(source.index)[:2]
+    grid.run_video(tool, source, specs, first=0, count=1, preset="ultrafast", sink=kept)
+    before = _first_colour(red.read_bytes())
+    for spec in specs:
+        after = _first_colour(kept.whole(spec))
+        assert max(abs(a - b) for a, b in zip(before, after, strict=True)) <= 2, spec.name
+
+
+def _first_colour(data: bytes) -> tuple[int, ...]:
+    with av.open(io.BytesIO(data)) as container:
+        picture = next(container.decode(container.streams.video[0]))
+        return tuple(bytes(plane)[0] for plane in picture.planes)
 
 
 def test_a_picture_that_changes_size_midway_keeps_the_grid(tool: Ffmpeg, make: Make, tmp_path: Path) -> None:

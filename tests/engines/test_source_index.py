@@ -68,7 +68,7 @@ def test_a_clock_that_starts_below_zero_is_no_obstacle(make: Make) -> None:
     ("name", "arguments", "shown"),
     [
         ("upright.mp4", ["-display_rotation", "90", "-i", "{plain}", "-c", "copy"], (180, 320)),
-        ("wide.mkv", [*film(size="352x288", seconds=2), "-vf", "setsar=16/11", *H264], (512, 288)),
+        ("anamorphic.mkv", [*film(size="352x288", seconds=2), "-vf", "setsar=16/11", *H264], (512, 288)),
     ],
 )
 def test_the_size_is_that_of_the_picture_as_seen(

@@ -169,6 +169,8 @@ def _shaped(pictures: Any, video: VideoTrack, spec: VideoSpec, filters: frozense
         pictures.filter("scale", spec.width, spec.height, flags="bicubic", **colours)
         .filter("format", "yuv420p")
         .filter("setsar", 1)
+        # Without it newer builds convert what bears no marks, at full size, since the encoder asks for marked pictures.
+        .filter("setparams", range="tv", color_primaries="bt709", color_trc="bt709", colorspace="bt709")
     )
 
 
