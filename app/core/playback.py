@@ -128,7 +128,7 @@ def direct_obstacles(source: Source, device: Device, *, audio: int | None, burn:
     elif not any(_matches(pattern, container, source) for pattern in device.direct):
         found.append(_unplayable(container, source, device))
     first = _default_audio(source)
-    if audio is not None and first is not None and audio != first.index:
+    if first is not None and audio != first.index and any(one.index == audio for one in source.audio):
         found.append(Reason("audio", "other_track", "Another audio track than the file's first was chosen."))
     if burn:
         found.append(Reason("subtitle", "burnt_in", "The chosen subtitle is drawn into the picture."))

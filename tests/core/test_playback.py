@@ -125,6 +125,12 @@ def test_another_track_than_the_first_needs_segments() -> None:
     assert ("audio", "other_track") in codes(made)
 
 
+def test_a_track_that_the_file_does_not_have_changes_nothing() -> None:
+    made = asked(MP4, audio=77)
+
+    assert (made.method, made.reasons) == ("direct", ())
+
+
 def test_a_picture_that_cannot_be_cut_is_encoded() -> None:
     assert ("video", "not_cuttable") in codes(asked(MKV, copyable_video=False))
 
