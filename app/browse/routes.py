@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, OpenAPI, Tag
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from app.adapters import clock
 from app.browse import queries, titles
@@ -19,6 +19,7 @@ from app.web.inputs import IdPath, Input, MediaIdPath, Output, Page, Paging, Row
 from app.web.security import signed_in, viewer
 
 TRENDING = timedelta(days=14)
+SHOWN_AS = {"title": "name", "added_at": "added"}
 TAG = Tag(name="catalog", description="Films, shows and what is known of them")
 
 api = APIBlueprint("browse", __name__, url_prefix="/api/v1", abp_tags=[TAG])
@@ -51,9 +52,12 @@ class Which(Input):
 
 
 class ListQuery(Which, Paging):
-    """One page of a list; `added` is the latest first unless `order` says otherwise."""
+    """One page of a list; `added` is the latest first unless `order` says otherwise.
 
-    sort: queries.Sort = "name"
+    `title` and `added_at`, the fields that an entry shows, are the same as `name` and `added`.
+    """
+
+    sort: Annotated[queries.Sort, BeforeValidator(lambda value: SHOWN_AS.get(value, value))] = "name"
     order: Literal["asc", "desc"] | None = None  # type: ignore[assignment]
 
     @property

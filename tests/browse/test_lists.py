@@ -51,6 +51,8 @@ def test_both_addresses_answer_the_same(shelf: World, user_client: FlaskClient) 
         ({"unmatched": "true"}, []),
         ({"sort": "added"}, ["Akira", "12 Men", "Ёлки", "Apple 2", "Apple 10", "The Zebra"]),
         ({"sort": "added", "order": "asc"}, ["The Zebra", "Apple 10", "Apple 2", "Ёлки", "12 Men", "Akira"]),
+        ({"sort": "added_at"}, ["Akira", "12 Men", "Ёлки", "Apple 2", "Apple 10", "The Zebra"]),
+        ({"sort": "title", "per_page": 2}, ["12 Men", "Akira"]),
         ({"sort": "year"}, ["12 Men", "Akira", "The Zebra", "Apple 10", "Ёлки", "Apple 2"]),
         ({"sort": "year", "order": "desc"}, ["Ёлки", "Apple 10", "The Zebra", "Akira", "12 Men", "Apple 2"]),
         ({"sort": "rating"}, ["Apple 10", "12 Men", "Akira", "Apple 2", "The Zebra", "Ёлки"]),
