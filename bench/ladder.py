@@ -3,8 +3,9 @@
     python -m bench.ladder [--seconds 60] [--run 6] [--preset veryfast] [--rounds 1]
 
 The film is 1080p H.264 with irregular keyframes; its 1080, 720 and 360 rungs are made cell by cell in runs of
-`--run` cells, and by one command with `split`. The CPU seconds of the children are compared (the wall says little on
-a box that does other things). Then every copied segment is timed. Exit status 1 above 1.10 × or 15 ms.
+`--run` cells, and by one command with `split` that encodes the same: preset, rates, keyframes, x264's parameters.
+CPU seconds are compared, our own process's included (the wall says little on a box that does other things). Then every
+copied segment is timed. Exit status 1 above 1.10 × or 15 ms.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from app.core.ladder import VideoSpec, ladder
+from app.core.ladder import X264_PARAMS, VideoSpec, chroma_offset, ladder
 from app.core.timeline import plan
 from workers.engines import ffmpeg, grid
 from workers.engines.slicer import Slicer, read_index
@@ -76,19 +78,25 @@ def film(folder: Path, seconds: int) -> Path:
 
 
 def spent() -> float:
-    """CPU seconds of all children so far."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
+    """CPU seconds of this process and all its children so far."""
+    usages = resource.getrusage(resource.RUSAGE_CHILDREN), resource.getrusage(resource.RUSAGE_SELF)
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
-def plain(tool: str, path: Path, specs: list[VideoSpec], folder: Path, preset: str) -> tuple[float, float]:
-    """(CPU s, wall s) of what anybody would type: one decode, one split, one file for each rung."""
-    outputs = "".join(f"[i{n}]scale={s.width}:{s.height},format=yuv420p[o{n}];" for n, s in enumerate(specs))
+def plain(
+    tool: str, source: grid.Source, specs: list[VideoSpec], folder: Path, preset: str, cuts: Sequence[int]
+) -> tuple[float, float]:
+    """(CPU s, wall s) of one command for the same renditions: one decode, one split, one file for each rung."""
+    outputs = "".join(f"[i{n}]scale={s.width}:{s.height}:flags=bicubic[o{n}];" for n, s in enumerate(specs))
     branches = "".join(f"[i{n}]" for n in range(len(specs)))
-    argv = [tool, "-nostdin", "-v", "error", "-y", "-i", str(path)]
+    argv = [tool, "-nostdin", "-v", "error", "-y", "-i", str(source.path)]
     argv += ["-filter_complex", f"[0:v:0]split={len(specs)}{branches};{outputs.rstrip(';')}"]
+    marks = "+".join(f"eq(n,{cut})" for cut in cuts)
+    same = ["-preset", preset, "-profile:v", "high", "-g", "100000", "-sc_threshold", "0"]
+    same += ["-force_key_frames", f"expr:{marks}"]
+    same += ["-x264-params", f"{X264_PARAMS}:chroma-qp-offset={chroma_offset(preset)}"]
     for number, spec in enumerate(specs):
-        argv += ["-map", f"[o{number}]", "-c:v", "libx264", "-preset", preset, "-crf", str(spec.crf)]
+        argv += ["-map", f"[o{number}]", "-c:v", "libx264", *same, "-crf", str(spec.crf)]
         argv += ["-maxrate", str(spec.max_rate), "-bufsize", str(spec.buffer), str(folder / f"{spec.name}.mp4")]
     cpu, wall = spent(), time.monotonic()
     done = ffmpeg.run(argv, timeout=7200)
@@ -136,7 +144,8 @@ def main() -> int:
         specs = [spec for spec in ladder(index) if spec.name in RUNGS]
         ratios = []
         for _ in range(options.rounds):
-            one, one_wall = plain(tool, path, specs, Path(scratch), options.preset)
+            cuts = source.plan.main.boundaries[:-1]
+            one, one_wall = plain(tool, source, specs, Path(scratch), options.preset, cuts)
             runs, runs_wall = by_runs(tool, source, specs, options.preset, options.run)
             ratios.append(runs / one)
             print(

@@ -87,14 +87,14 @@ async function shakaPlayer(url, errors) {
   };
 }
 
-window.conform = async ({ kind, url, switches, seed, cuts }) => {
-  const errors = [], wrong = [], random = randomOf(seed);
+async function judged({ kind, url, switches, seed, cuts }, report) {
+  const { errors, wrong, switches: kinds } = report, random = randomOf(seed);
   const player = await (kind === "hls" ? hls : shakaPlayer)(url, errors);
+  report.rungs = player.rungs;
   await video.play();
   await until(() => video.currentTime > 0.1);
   video.loop = true; // on a busy machine a switch may outlast the film
   const length = video.duration, marks = cuts.filter((cut) => cut > 2 && cut < length - 2);
-  const kinds = { now: 0, seek: 0, seam: 0 };
   let rung = null;
   for (let number = 0; number < switches && wrong.length < 5; number += 1) {
     if (video.currentTime > length - 5) {
@@ -135,8 +135,20 @@ window.conform = async ({ kind, url, switches, seed, cuts }) => {
   await player.film(random);
   await until(() => ranges().length === 1 && ranges()[0][0] < 0.1 && ranges()[0][1] > length - 0.1, 20000);
   player.stop?.();
-  const buffered = ranges(), quality = video.getVideoPlaybackQuality();
+  const quality = video.getVideoPlaybackQuality();
+  Object.assign(report, { buffered: ranges(), dropped: quality.droppedVideoFrames, pictures: quality.totalVideoFrames, length });
   await player.destroy();
-  return { rungs: player.rungs, switches: kinds, errors, wrong, buffered, length, dropped: quality.droppedVideoFrames, pictures: quality.totalVideoFrames };
+  return report;
+}
+
+// What was found by then is the answer where a player never comes to an end, or the element refuses.
+window.conform = ({ limit, ...options }) => {
+  const report = { rungs: [], switches: { now: 0, seek: 0, seam: 0 }, errors: [], wrong: [], buffered: [], length: 0, dropped: 0, pictures: 0 };
+  const ended = (why) =>
+    ({ ...report, wrong: [...report.wrong, `${why}, at ${video.currentTime}`], buffered: ranges(), length: video.duration || 0 });
+  return Promise.race([
+    judged(options, report).catch((error) => ended(String(error))),
+    sleep(limit * 1000).then(() => ended(`not done after ${limit} s`)),
+  ]);
 };
 window.ready = true;

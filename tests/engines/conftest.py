@@ -45,7 +45,7 @@ class Kept:
 
 def pictures(data: bytes | Path) -> list[tuple[int | None, bytes]]:
     """Every decoded picture: its time in ticks, and a 16x9 grey miniature."""
-    with av.open(io.BytesIO(data) if isinstance(data, bytes) else str(data)) as container:
+    with av.open(io.BytesIO(data) if isinstance(data, bytes) else str(data), "r") as container:
         return [
             (frame.pts, bytes(frame.reformat(16, 9, "gray").planes[0]))
             for frame in container.decode(container.streams.video[0])
@@ -59,7 +59,7 @@ def difference(one: bytes, other: bytes) -> float:
 
 def packet_times(data: bytes, kind: str) -> list[tuple[int, int]]:
     """(DTS, PTS) of every packet, in the file's order."""
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         stream = getattr(container.streams, kind)[0]
         return [(packet.dts, packet.pts) for packet in container.demux(stream) if packet.size]
 

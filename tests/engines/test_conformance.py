@@ -8,24 +8,45 @@ import pytest
 
 from bench.conformance.__main__ import main
 
+CELLS = ("irregular.mp4", "ntsc.mkv", "hevc10.mkv", "holes.mkv")
+
 
 @pytest.mark.browser
+@pytest.mark.media
 @pytest.mark.slow
 def test_players_switch_between_copied_and_encoded_rungs_without_an_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    options = ["--seconds", "16", "--size", "426x240", "--switches", "15", "--keep", str(tmp_path)]
-    status = main([*options, "--only", "irregular.mkv"])
+    options = ["--seconds", "14", "--size", "426x240", "--switches", "9", "--limit", "120", "--one-build"]
+    status = main([*options, "--keep", str(tmp_path), "--only", "irregular.mkv"])
     said = capsys.readouterr().out
     assert status == 0, said
-    assert "mixed hls" in said
-    assert "mixed shaka" in said
+    for player in ("hls", "shaka"):
+        assert f"right  irregular.mkv mixed {player}: 2 rungs, 3 now 3 seek 3 seam; 0 errors" in said, said
 
 
+@pytest.mark.media
 @pytest.mark.slow
 def test_cells_of_every_kind_of_source_are_one_encode_to_decoders(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    options = ["--seconds", "10", "--size", "426x240", "--no-players", "--keep", str(tmp_path), "--seed", "2"]
-    status = main([*options, "--only", "irregular.mkv", "irregular.mp4", "ntsc.mkv", "hevc10.mkv", "holes.mkv"])
-    assert status == 0, capsys.readouterr().out
+    options = ["--seconds", "8", "--size", "320x180", "--no-players", "--seed", "2"]
+    status = main([*options, "--keep", str(tmp_path), "--only", *CELLS])
+    said = capsys.readouterr().out
+    assert status == 0, said
+    for name in CELLS:
+        assert f"right  {name} " in said, said
+
+
+@pytest.mark.media
+@pytest.mark.slow
+def test_the_bench_sees_a_cell_that_is_not_the_sources(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--seconds", "6", "--size", "320x180", "--no-players", "--one-build", "--keep", str(tmp_path)]
+    options += ["--only", "irregular.mkv"]
+    assert main(options) == 0, capsys.readouterr().out
+    cells = tmp_path / "cells" / "irregular.mkv" / "copy"
+    for made in (tmp_path / "cells" / "irregular.mkv" / "0" / "180p").glob("1.m4s"):
+        made.write_bytes(made.with_name("0.m4s").read_bytes())
+    assert cells.exists()
+    assert main(options) == 1
+    assert "WRONG  irregular.mkv 180p" in capsys.readouterr().out

@@ -190,7 +190,7 @@ def test_pictures_come_out_at_the_size_that_was_promised(
     spec = ladder(source.index)[0]
     grid.run_video(tool, source, [spec], first=0, count=9, preset="ultrafast", sink=kept)
     assert (spec.width, spec.height) == size
-    with av.open(io.BytesIO(kept.whole(spec))) as container:
+    with av.open(io.BytesIO(kept.whole(spec)), "r") as container:
         frame = next(container.decode(video=0))
         stream = container.streams.video[0]
         assert (frame.width, frame.height, frame.format.name) == (*size, "yuv420p")
@@ -211,7 +211,7 @@ def test_a_high_definition_picture_without_colour_marks_keeps_its_colours(tool: 
 
 
 def _first_colour(data: bytes) -> tuple[int, ...]:
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         picture = next(container.decode(container.streams.video[0]))
         return tuple(bytes(plane)[0] for plane in picture.planes)
 
