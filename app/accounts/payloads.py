@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.web.inputs import Input, Moment, Output, RowId
+from app.web.inputs import GivenName, Input, Moment, Output, RowId
 
 Password = Annotated[str, Field(min_length=8, max_length=256)]
 """A new password."""
@@ -54,7 +54,7 @@ class ProfileChange(Input):
 
 
 class KeyBody(Input):
-    name: Annotated[str, Field(min_length=1, max_length=100)]
+    name: Annotated[GivenName, Field(max_length=100)]
 
 
 class ApproveBody(Input):
@@ -82,7 +82,7 @@ class RegistrationBody(Input):
 
 
 class PersonBody(Input):
-    name: Annotated[str, Field(min_length=1, max_length=64)]
+    name: Annotated[GivenName, Field(max_length=64)]
 
 
 class UserView(Output):

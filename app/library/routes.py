@@ -13,7 +13,7 @@ from app.core.errors import NotFound
 from app.extensions import writing
 from app.library import folders, queries, service
 from app.library.files import MediaFileOut, files_with
-from app.web.inputs import IdPath, Input, MediaIdField, Moment, Output, Page, Paging, RowId, answer
+from app.web.inputs import GivenName, IdPath, Input, MediaIdField, Moment, Output, Page, Paging, RowId, answer
 from app.web.security import admin_only, signed_in, viewer
 
 LIBRARY = Tag(name="library", description="Folders that are watched, and the files in them")
@@ -21,7 +21,6 @@ api = APIBlueprint("library_admin", __name__, url_prefix="/api/v1/admin", abp_ta
 
 Kind = Literal["movies", "shows", "anime", "mixed"]
 PathText = Annotated[str, Field(min_length=1, max_length=4096)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class LibraryBody(Input):
@@ -29,13 +28,13 @@ class LibraryBody(Input):
 
     path: PathText
     kind: Kind = "mixed"
-    name: Name | None = None
+    name: GivenName | None = None
 
 
 class LibraryChanges(Input):
     """What to change; what is left out stays. Another `kind` identifies every file again."""
 
-    name: Name | None = None
+    name: GivenName | None = None
     kind: Kind | None = None
     path: PathText | None = None
 

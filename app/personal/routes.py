@@ -26,7 +26,7 @@ from app.personal.answers import (
     WatchedOut,
 )
 from app.personal.models import Playlist
-from app.web.inputs import IdPath, Input, MediaIdField, MediaIdPath, Output, Page, Paging, RowId, answer
+from app.web.inputs import GivenName, IdPath, Input, MediaIdField, MediaIdPath, Output, Page, Paging, RowId, answer
 from app.web.security import signed_in, viewer
 
 api = APIBlueprint(
@@ -56,14 +56,14 @@ class SeasonQuery(Input):
 class PlaylistBody(Input):
     """A new playlist."""
 
-    name: Annotated[str, Field(min_length=1, max_length=200)]
+    name: GivenName
     description: Annotated[str | None, Field(max_length=5_000)] = None
 
 
 class PlaylistPatch(Input):
     """What to change; `items` are all entries' ids in their new order."""
 
-    name: Annotated[str | None, Field(min_length=1, max_length=200)] = None
+    name: GivenName | None = None
     description: Annotated[str | None, Field(max_length=5_000)] = None
     items: Annotated[list[RowId] | None, Field(max_length=playlists.LONGEST)] = None
 

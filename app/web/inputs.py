@@ -12,7 +12,16 @@ from datetime import datetime
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from flask import Response
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 
 from app.core.instants import rfc3339
 from app.core.media_id import PATTERN, MediaId, parse_media_id
@@ -42,6 +51,9 @@ class Output(BaseModel):
 
 RowId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 """The number of a file, library, user, job or session."""
+
+GivenName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+"""What a person calls something: never blank, no blanks around it."""
 
 Moment = Annotated[datetime, PlainSerializer(rfc3339, return_type=str, when_used="json")]
 """An instant, sent as RFC 3339 UTC."""

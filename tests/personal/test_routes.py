@@ -59,6 +59,12 @@ def test_the_next_episode_is_offered_after_a_mark(world: World, user_client: Fla
     assert items(user_client, "history") == []
 
 
+def test_a_playlist_has_a_name_that_can_be_read(user_client: FlaskClient) -> None:
+    assert user_client.post("/api/v1/user/playlists", json={"name": " \t "}).status_code == 422
+    made = user_client.post("/api/v1/user/playlists", json={"name": " Friday "})
+    assert made.get_json()["name"] == "Friday"
+
+
 def test_a_playlist_is_made_filled_arranged_and_removed(world: World, user_client: FlaskClient) -> None:
     film, (show, episode) = world.film("Heat", 1995), world.show("Lost", {1: 1})
     made = user_client.post("/api/v1/user/playlists", json={"name": "Friday"})
