@@ -103,10 +103,11 @@ class House:
         """The film whose library name begins with this title."""
         return next(film for film in self.films if film.name.startswith(title))
 
-    def forget_segments(self) -> None:
-        """Empties the transcode cache, as an administrator may at any time."""
-        for entry in (self.folder / "transcodes").iterdir():
-            shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
+    def end_sessions(self) -> None:
+        """Ends whatever is played, and waits until nothing is made for it any more."""
+        for session in self.call("GET", "/api/v1/player/sessions")["items"]:
+            self.call("DELETE", f"/api/v1/player/sessions/{session['id']}")
+        time.sleep(1.0)
 
 
 @contextmanager

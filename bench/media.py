@@ -41,6 +41,14 @@ def make(name: str, *arguments: str) -> Path:
     return target
 
 
+def another(film: Film, name: str, number: int) -> Film:
+    """The same streams in a file of other bytes, so that nothing made for one film serves the other."""
+    path = make(
+        f"{film.path.stem}-{number}.mkv", "-i", str(film.path), "-c", "copy", "-metadata", f"title=No. {number}"
+    )
+    return Film(name, path)
+
+
 def copied_film(name: str) -> Film:
     """1080p H.264 8-bit and AAC in Matroska: the browser takes its streams as they are."""
     path = make(

@@ -28,7 +28,7 @@ from app.core import ladder
 from app.core.errors import Failure
 from app.core.ladder import AudioSpec, VideoSpec
 from app.extensions import db, redis_client
-from app.transcoding import demand, effort, eviction, leases, runs
+from app.transcoding import demand, effort, eviction, leases, pace, runs
 from app.transcoding.keys import cell_key, cues_key, index_key, init_key
 from app.transcoding.leases import Lease
 from app.transcoding.renditions import Grid, Rendition, index_document
@@ -211,6 +211,7 @@ class _Sink:
         self._at = -1
         self._looked = 0.0
         self._answer = True
+        self._began = time.monotonic()
 
     def init(self, rendition: str, data: bytes) -> bool:
         key = self.renditions[rendition].init_key
@@ -221,7 +222,12 @@ class _Sink:
             return True
 
     def publish(self, rendition: str, k: int, data: bytes) -> None:
-        _publish(self.kitchen, self.lease, self.renditions[rendition].cell_key(k), data)
+        of = self.renditions[rendition]
+        _publish(self.kitchen, self.lease, of.cell_key(k), data)
+        if of.kind == "video":
+            at = time.monotonic()
+            pace.note(self.kitchen.client, of.recipe, of.timeline.extinf(k) / max(0.001, at - self._began))
+            self._began = at
 
     def wanted(self, k: int) -> bool:
         at = time.monotonic()

@@ -84,8 +84,11 @@ def require_own(session: Session) -> None:
         raise Forbidden("This is somebody else's session.")
 
 
-def stored(key: str, *, mimetype: str, etag: str, waited: float = 0.0) -> Response:
-    """An object of the store, with ranges and conditions. A cell that went missing meanwhile is 503: ask again."""
+def stored(key: str, *, mimetype: str, etag: str, waited: float = 0.0, pace: float | None = None) -> Response:
+    """An object of the store, with ranges and conditions. A cell that went missing meanwhile is 503: ask again.
+
+    `waited` (s) and `pace` (seconds of film made in a second lately) are told in Server-Timing.
+    """
     store = playback().transcoding.store
     path = store.local_path(key)
     try:
@@ -94,7 +97,7 @@ def stored(key: str, *, mimetype: str, etag: str, waited: float = 0.0) -> Respon
         playback().transcoding.forget_known(key)
         raise Unavailable("This part is being made again.", code="not_ready", retry_after=1) from None
     response.headers["Cache-Control"] = "private, max-age=600"
-    response.headers["Server-Timing"] = f"made;dur={waited * 1000:.1f}"
+    response.headers["Server-Timing"] = f"made;dur={waited * 1000:.1f}" + (f", pace;dur={pace:.2f}" if pace else "")
     return response
 
 

@@ -18,7 +18,7 @@ from app.core.errors import Failure, NotFound
 from app.core.media_id import MediaId, parse_media_id
 from app.personal import queries as personal
 from app.playback.answers import DeviceIn, PrepareIn
-from app.playback.routes import begin
+from app.playback.routes import begin_with_opening
 from app.web.phrases import own_name
 from app.web.security import signed_in, viewer
 from app.web.templating import page
@@ -43,7 +43,7 @@ def watch(media_id: str) -> Response:
     following = _following(work)
     file_id = request.args.get("file", type=int)
     position = request.args.get("from", type=float)
-    plan = _plan(wanted, file_id, position)
+    plan, opening = _plan(wanted, file_id, position)
     response = page(
         "playback/watch.html",
         media_id=media_id,
@@ -51,6 +51,7 @@ def watch(media_id: str) -> Response:
         line=_line(card),
         back=f"/title/{card.show.media_id if card.show else media_id}",
         plan=plan,
+        opening=opening,
         file_id=file_id,
         start=position,
         next=following,
@@ -76,12 +77,12 @@ def _next_of_show(show: MediaId) -> Response:
     return redirect(f"/watch/e{episode.id}")
 
 
-def _plan(media_id: MediaId, file_id: int | None, position: float | None) -> dict[str, Any] | None:
-    """The answer of prepare; None where the device is unknown or the film is refused (the script then asks, and says
-    why)."""
+def _plan(media_id: MediaId, file_id: int | None, position: float | None) -> tuple[dict[str, Any] | None, list[str]]:
+    """The answer of prepare and what the player will fetch first; None where the device is unknown or the film is
+    refused (the script then asks, and says why)."""
     device = device_from_cookie(request.cookies.get(DEVICE_COOKIE))
     if device is None:
-        return None
+        return None, []
     wanted = PrepareIn.model_construct(
         media_id=None if file_id else media_id,
         media_file_id=file_id,
@@ -91,9 +92,10 @@ def _plan(media_id: MediaId, file_id: int | None, position: float | None) -> dic
         position=position,
     )
     try:
-        return begin(wanted).model_dump(mode="json")
+        prepared, opening = begin_with_opening(wanted)
     except Failure:
-        return None
+        return None, []
+    return prepared.model_dump(mode="json"), opening
 
 
 def device_from_cookie(text: str | None) -> DeviceIn | None:

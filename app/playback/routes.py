@@ -74,7 +74,12 @@ def prepare(body: PrepareIn) -> Response:
 
 
 def begin(body: PrepareIn) -> PreparedOut:
-    """A new session of the caller, as `prepare` answers it; the player page begins one while it is rendered."""
+    """A new session of the caller, as `prepare` answers it."""
+    return begin_with_opening(body)[0]
+
+
+def begin_with_opening(body: PrepareIn) -> tuple[PreparedOut, list[str]]:
+    """The same, and the addresses that a player will ask for first: the player page has them fetched at once."""
     if (body.media_id is None) == (body.media_file_id is None):
         raise Invalid("Say what to play: either media_id or media_file_id.")
     now = clock.now()
@@ -89,7 +94,21 @@ def begin(body: PrepareIn) -> PreparedOut:
     )
     session = prepared.session
     token = playback().signer.token(session.id, session.file_id, now=now)
-    return _prepared(prepared, token)
+    return _prepared(prepared, token), _opening(prepared, token)
+
+
+def _opening(prepared: Prepared, token: str) -> list[str]:
+    """The multivariant playlist, then playlist, init and first cell of each rendition that playing starts with."""
+    if prepared.session.method == "direct":
+        return []
+    found = [url_for("play.multivariant", token=token, name="master")]
+    for name, rendition, k in playback().opening(prepared.session, prepared.position):
+        found += [
+            url_for("play.rendition_playlist", token=token, name=name),
+            url_for("play.init_segment", token=token, recipe=rendition.recipe),
+            url_for("play.cell", token=token, recipe=rendition.recipe, k=k),
+        ]
+    return found
 
 
 def _prepared(prepared: Prepared, token: str) -> PreparedOut:
@@ -329,7 +348,8 @@ def cell(token: str, recipe: str, k: int) -> Response:
     db.session.remove()  # no database session is held across a wait
     found = playback().rendition_of(playing.session, recipe)
     key, waited = playback().transcoding.cell(found, k, playing.asked)
-    return stored(key, mimetype=f"{found.kind}/mp4", etag=f"{recipe}-{k}", waited=waited)
+    pace = playback().transcoding.pace(found)
+    return stored(key, mimetype=f"{found.kind}/mp4", etag=f"{recipe}-{k}", waited=waited, pace=pace)
 
 
 @media.get("/subtitles/<int:index>/<int:k>.vtt")

@@ -23,7 +23,7 @@ from app.playback import tokens
 from app.playback.files import Choice, choose, chosen, facts_of, source_of
 from app.playback.live import Pulse, Pulses
 from app.playback.models import PlaySession
-from app.playback.plans import SessionPlan, Wish, plan_session, renditions
+from app.playback.plans import SessionPlan, Wish, plan_session, playlist_name, renditions
 from app.transcoding import demand
 from app.transcoding.renditions import Grid, Rendition
 from app.transcoding.service import Asked, Transcoding
@@ -172,6 +172,12 @@ class Playback:
             if spec is None:
                 continue
             self.transcoding.begin(grid.rendition(spec), position, asked)
+
+    def opening(self, session: Session, position: float) -> list[tuple[str, Rendition, int]]:
+        """What playing starts with: the playlist's name, the rendition and the cell, for the picture and the sound."""
+        specs = [spec for spec in (*session.plan.video[:1], session.plan.first_audio) if spec is not None]
+        found = [(playlist_name(spec), self.rendition(session, playlist_name(spec))) for spec in specs]
+        return [(name, rendition, rendition.timeline.segment_at(position)) for name, rendition in found]
 
     def admit(
         self, token: str, *, may_play: Callable[[Session], bool], now: datetime, position: float | None = None

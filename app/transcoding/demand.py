@@ -74,6 +74,12 @@ def follow(
     return Followed(serial, bool(many))
 
 
+def place_in(client: redis.Redis, *, session: str, recipe: str) -> int | None:
+    """The cell that this session asked for last in this rendition, None where it did not or went elsewhere since."""
+    found = client.hget(f"matinee:heads:{recipe}", session)
+    return int(json.loads(found)[0]) if found is not None else None
+
+
 def sent_away(client: redis.Redis, session: str, key: str) -> None:
     """A wait of this session was released for a newer one; should it ask again soon, it fetches in parallel."""
     client.set(f"matinee:again:{session}:{key}", 1, px=AGAIN_MS)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import redis
 
 from app.adapters import metrics
-from app.core.errors import Gone, Invalid, NotFound
-from app.transcoding import demand, runs
+from app.core.errors import Gone, Invalid, NotFound, Unavailable
+from app.transcoding import demand, pace, runs
 from app.transcoding.eviction import USED
 from app.transcoding.keys import cues_key, index_key
 from app.transcoding.renditions import Grid, Rendition
@@ -24,6 +24,7 @@ BUILD = "matinee:ffmpeg"
 """The Redis key of the ffmpeg build that workers encode with now."""
 KEPT_GRIDS = 64
 KNOWN_S = 20.0
+CELL_FOLLOWS_S = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +76,34 @@ class Transcoding:
     def init(self, rendition: Rendition, asked: Asked) -> str:
         """The key of a rendition's init segment, on the store when this returns. Raises as `cell` does."""
         key = rendition.init_key
-        if not self._has(key):
-            k = rendition.timeline.segment_at(asked.position or 0.0)
-            self._follow(rendition, k, k, asked)
+        if not self._has(key) and not self._comes_with_a_cell(rendition, key, asked):
+            k = self._place(rendition, asked)
+            if k is None:
+                k = rendition.timeline.segment_at(asked.position or 0.0)
+                self._follow(rendition, k, k, asked)
             self._wait(rendition, k, key, asked, None)
         self._use(key)
         return key
+
+    def _comes_with_a_cell(self, rendition: Rendition, key: str, asked: Asked) -> bool:
+        """Whether a run that the session's cell asks for makes the init as well, within a moment.
+
+        Players ask for an init and the first cell they want in one breath. A run sent for the init alone would guess
+        the place, and the guess would end the session's need of the cell.
+        """
+        if self._place(rendition, asked) is not None:
+            return False
+        try:
+            self.room.wait(key, None, longest_s=CELL_FOLLOWS_S)
+        except Unavailable:
+            return False
+        except Faulty as fault:
+            raise self._gone(fault) from fault
+        self._know(key)
+        return True
+
+    def _place(self, rendition: Rendition, asked: Asked) -> int | None:
+        return demand.place_in(self.client, session=asked.session, recipe=rendition.recipe)
 
     def cell(self, rendition: Rendition, k: int, asked: Asked) -> tuple[str, float]:
         """The key of cell `k`, on the store when this returns, and how long it was waited for (s).
@@ -150,9 +173,19 @@ class Transcoding:
         try:
             self.room.wait(key, run, place)
         except Faulty as fault:
-            metrics.PLAYBACK_ERRORS.labels("rendition_failed").inc()
-            raise Gone(f"This rendition cannot be made: {fault}", code="rendition_failed") from fault
+            raise self._gone(fault) from fault
         self._know(key)
+
+    @staticmethod
+    def _gone(fault: Faulty) -> Gone:
+        metrics.PLAYBACK_ERRORS.labels("rendition_failed").inc()
+        return Gone(f"This rendition cannot be made: {fault}", code="rendition_failed")
+
+    def pace(self, rendition: Rendition) -> float | None:
+        """How many seconds of this encoded picture a run made in a second lately; None where none did."""
+        if rendition.kind != "video" or rendition.spec.method != "encode":
+            return None
+        return pace.read(self.client, rendition.recipe)
 
     def _has(self, key: str) -> bool:
         """Whether it lies on the store; a yes is remembered for some seconds (cells in use are never evicted)."""

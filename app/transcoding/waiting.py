@@ -47,7 +47,7 @@ class Place:
 @dataclass(slots=True)
 class _Wait:
     key: str
-    run: Run
+    run: Run | None
     place: Place | None
     outcome: str | None = None  # made, released, fault
     fault: str = ""
@@ -80,8 +80,8 @@ class WaitingRoom:
         """How many requests wait here now."""
         return self._state.count
 
-    def wait(self, key: str, run: Run, place: Place | None = None, *, longest_s: float | None = None) -> None:
-        """Returns when `key` lies on the store.
+    def wait(self, key: str, run: Run | None, place: Place | None = None, *, longest_s: float | None = None) -> None:
+        """Returns when `key` lies on the store; `run` is sent for where nobody makes it (None: others' runs do).
 
         Raises Unavailable (with `retry_after`) when too many wait already, when it took too long, or when the session
         asked for another place meanwhile; Faulty when it cannot be made.
@@ -108,7 +108,8 @@ class WaitingRoom:
             self._client.publish(
                 MOVED, json.dumps([wait.place.session, wait.place.kind, wait.place.k, wait.place.serial])
             )
-        runs.send(self._client, wait.run)
+        if wait.run is not None:
+            runs.send(self._client, wait.run)
         if self._store.stat(wait.key) is not None:
             wait.outcome = "made"
             return
@@ -198,10 +199,11 @@ class WaitingRoom:
     def _send_again(self, room: _Room, keys: Sequence[str]) -> None:
         """Sends for those of these keys that somebody here waits for and nobody makes."""
         with room.condition:
-            open_waits = [wait for key in keys for wait in room.waits.get(key, ())[:1] if wait.outcome is None]
-        for wait in open_waits:
-            if runs.send(self._client, wait.run):
-                log.info("a run was sent again", key=wait.key, lane=wait.run.lane)
+            waits = [wait for key in keys for wait in room.waits.get(key, ()) if wait.outcome is None]
+        wanted = {wait.key: wait.run for wait in reversed(waits) if wait.run is not None}
+        for key, run in wanted.items():
+            if runs.send(self._client, run):
+                log.info("a run was sent again", key=key, lane=run.lane)
 
     def _look_on_store(self, room: _Room) -> None:
         with room.condition:

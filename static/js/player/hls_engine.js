@@ -1,21 +1,27 @@
-// hls.js with the manners the grid needs: it waits for a cell that is being made, does not mistake that wait for a slow
-// line, and never gives up on it for a smaller one.
+// hls.js with the manners the grid needs: it starts with the rung that the server lists first, waits for a cell that is
+// being made, does not mistake that wait for a slow line, never gives up on it for a smaller one, and climbs where the
+// encoder keeps up.
+import { nextRung } from "../core/climb.js";
 import { withToken } from "./token.js";
 
-/** Milliseconds that the server spent making what it sent (`Server-Timing: made;dur=…`). */
-/** @param {any} request */
-function madeMs(request) {
+/**
+ * What the server tells of an answer's making (`Server-Timing`): `made`, the ms that it was waited for, and `pace`, the
+ * seconds of film that are made in a second; 0 where it says nothing.
+ * @param {any} request @param {"made" | "pace"} word
+ */
+function told(request, word) {
   const header = request && request.getResponseHeader && request.getResponseHeader("Server-Timing");
-  const found = header && /made;dur=([\d.]+)/.exec(header);
+  const found = header && new RegExp(`${word};dur=([\\d.]+)`).exec(header);
   return found ? parseFloat(found[1]) : 0;
 }
 
 /**
- * A loader that goes where the current token points and takes the making out of the timing.
+ * A loader that goes where the current token points, takes the making out of the timing, and notes the pace of a rung.
  * @param {any} Base hls.js's own loader
  * @param {() => string} token
+ * @param {Record<number, number>} paces
  */
-const patientLoader = (Base, token) =>
+const patientLoader = (Base, token, paces) =>
   class extends Base {
     /** @param {any} context @param {any} config @param {any} callbacks */
     load(context, config, callbacks) {
@@ -23,20 +29,69 @@ const patientLoader = (Base, token) =>
       const { onSuccess } = callbacks;
       callbacks.onSuccess = (/** @type {any} */ response, /** @type {any} */ stats, /** @type {any} */ at, /** @type {any} */ request) => {
         const { loading } = stats;
-        loading.start = Math.min(loading.first, loading.start + madeMs(request));
+        loading.start = Math.min(loading.first, loading.start + told(request, "made"));
+        const pace = told(request, "pace");
+        if (pace && context.frag && context.frag.type === "main") paces[context.frag.level] = pace;
         onSuccess(response, stats, at, request);
       };
       super.load(context, config, callbacks);
     }
   };
 
-/** @param {any} Base hls.js's own controller: a cell in the making is waited for */
-const patientAbr = (Base) =>
+/**
+ * hls.js's own controller judges the line; what the encoder can keep up with is judged here.
+ * @param {any} Base
+ * @param {Record<number, number>} paces
+ */
+const patientAbr = (Base, paces) =>
   class extends Base {
     /** @param {any} hls */
     constructor(hls) {
       super(hls);
-      this._abandonRulesCheck = () => undefined;
+      this._abandonRulesCheck = () => undefined; // a cell in the making is waited for
+      this._answer = -1;
+      this._sentTo = -1;
+    }
+
+    get firstAutoLevel() {
+      return this.hls ? this.hls.firstLevel : 0;
+    }
+
+    get nextAutoLevel() {
+      if (!this.hls) return -1;
+      this._answer = this._sentTo >= 0 ? this._sentTo : this._chosen();
+      return this._answer;
+    }
+
+    /** hls.js sends away from a rung that failed: that holds until another cell has come. @param {number} level */
+    set nextAutoLevel(level) {
+      super.nextAutoLevel = level;
+      if (level !== this._answer) this._sentTo = level;
+    }
+
+    /** @param {any} event @param {any} data */
+    onFragLoaded(event, data) {
+      if (data.frag.type === "main" && data.frag.sn !== "initSegment") this._sentTo = -1;
+      super.onFragLoaded(event, data);
+    }
+
+    _chosen() {
+      const { levels, firstLevel, loadLevel, maxAutoLevel } = this.hls;
+      if (this.lastLoadedFragLevel < 0) return Math.min(firstLevel, maxAutoLevel);
+      const line = Math.min(this.getNextABRAutoLevel(), maxAutoLevel);
+      if (levels.length < 2 || line < 0) return Math.max(0, line);
+      const ahead = this.hls.mainForwardBufferInfo;
+      return nextRung({
+        rungs: levels, current: Math.max(0, loadLevel), first: firstLevel, line, paces,
+        buffer: ahead ? ahead.len : 0, cell: this._cellAt(levels[loadLevel], ahead ? ahead.end : 0),
+      });
+    }
+
+    /** Seconds of the cell that begins here. @param {any} level @param {number} at */
+    _cellAt(level, at) {
+      const details = level && level.details;
+      const found = details && details.fragments.find((/** @type {any} */ one) => one.start + one.duration > at + 0.1);
+      return found ? found.duration : 4;
     }
   };
 
@@ -63,9 +118,11 @@ const patience = (firstByteMs) => ({
  */
 export function createHls(Hls, { token, position }) {
   const defaults = /** @type {any} */ (Hls.DefaultConfig);
+  /** @type {Record<number, number>} */
+  const paces = {};
   return new Hls(/** @type {any} */ ({
-    loader: patientLoader(defaults.loader, token),
-    abrController: patientAbr(defaults.abrController),
+    loader: patientLoader(defaults.loader, token, paces),
+    abrController: patientAbr(defaults.abrController, paces),
     startPosition: position > 0 ? position : -1,
     startFragPrefetch: true,
     testBandwidth: false,

@@ -1,0 +1,63 @@
+// Which rung an encoded film plays next: what the line carries and the server's encoder can keep up with. Pure.
+
+/** A rung is climbed to where it is made this much faster than it plays. */
+export const SUSTAINED = 1.15;
+/** Below this much buffered (s), a picture that is made too slowly gives way to a smaller one. */
+const SHORT = 6;
+/** With this much buffered (s), a rung of which nothing is known may be tried. */
+const PLENTY = 10;
+/** Decoding the source costs every rung the same: this share of what encoding a picture of the top rung's size does. */
+const DECODING = 0.5;
+/** Seconds until a run that has just been asked for makes pictures. */
+const BEGINNING = 0.4;
+/** A cell that comes within this time (s) is worth waiting for where nothing is buffered. */
+const AT_ONCE = 0.5;
+
+/** @typedef {{width: number, height: number}} Rung */
+
+/** @param {Rung[]} rungs @param {number} index */
+function cost(rungs, index) {
+  const pixels = (/** @type {Rung} */ rung) => rung.width * rung.height;
+  return pixels(rungs[index]) + DECODING * Math.max.apply(null, rungs.map(pixels));
+}
+
+/**
+ * Seconds of film that are made in a second on this rung: measured, else reckoned from the nearest one that was.
+ * @param {Rung[]} rungs
+ * @param {Record<number, number>} paces measured ones by rung
+ * @param {number} index
+ * @returns {number | null} null: nothing was measured
+ */
+export function paceOf(rungs, paces, index) {
+  const known = Object.keys(paces).map(Number).filter((one) => rungs[one]);
+  if (!known.length) return null;
+  const nearest = known.sort((a, b) => Math.abs(a - index) - Math.abs(b - index))[0];
+  return (paces[nearest] * cost(rungs, nearest)) / cost(rungs, index);
+}
+
+/**
+ * The rung of the next cell.
+ * @param {{
+ *   rungs: Rung[], current: number, first: number, line: number, paces: Record<number, number>, buffer: number,
+ *   cell: number
+ * }} state rungs from the smallest; `first` is the one to start with; `line` the highest that the line carries;
+ *   `buffer` the seconds buffered ahead; `cell` the seconds of the next cell
+ */
+export function nextRung({ rungs, current, first, line, paces, buffer, cell }) {
+  const here = Math.min(current, line);
+  const pace = (/** @type {number} */ index) => paceOf(rungs, paces, index);
+  if (pace(here) === null) return buffer >= PLENTY ? Math.min(here + 1, line) : here;
+  const sustained = (/** @type {number} */ index) => Number(pace(index)) >= SUSTAINED;
+  /** @param {number} top @param {(index: number) => boolean} good */
+  const highest = (top, good) => {
+    for (let index = top; index > 0; index -= 1) if (good(index)) return index;
+    return 0;
+  };
+  if (buffer < AT_ONCE) {
+    const soon = highest(here, (index) => sustained(index) && cell / Number(pace(index)) <= AT_ONCE);
+    return Math.max(soon, Math.min(first, here));
+  }
+  if (Number(pace(here)) < 1 && buffer < SHORT) return highest(Math.max(0, here - 1), sustained);
+  const intime = (/** @type {number} */ index) => buffer > (cell / Number(pace(index))) * 1.2 + BEGINNING;
+  return Math.max(here, highest(line, (index) => sustained(index) && intime(index)));
+}

@@ -1,0 +1,55 @@
+// Which rung plays next: what the line carries and the encoder keeps up with.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { nextRung, paceOf } from "../../static/js/core/climb.js";
+
+const rungs = [
+  { width: 426, height: 240 },
+  { width: 640, height: 360 },
+  { width: 1280, height: 720 },
+  { width: 1920, height: 1080 },
+];
+const state = { rungs, current: 1, first: 1, line: 3, paces: {}, buffer: 6, cell: 4 };
+
+test("a bigger picture costs more to make, but not as much more as it has pixels", () => {
+  assert.equal(paceOf(rungs, {}, 2), null);
+  assert.equal(paceOf(rungs, { 2: 2 }, 2), 2);
+  const reckoned = paceOf(rungs, { 1: 4 }, 3);
+  assert.ok(reckoned > 4 / 9 && reckoned < 2, String(reckoned));
+  assert.ok(paceOf(rungs, { 1: 4 }, 2) > reckoned);
+});
+
+test("an encoder that is fast enough is asked for the highest rung at once", () => {
+  assert.equal(nextRung({ ...state, paces: { 1: 8 } }), 3);
+});
+
+test("an encoder that would not keep up is not asked", () => {
+  assert.equal(nextRung({ ...state, paces: { 1: 2.5 } }), 2);
+  assert.equal(nextRung({ ...state, paces: { 1: 1.2 } }), 1);
+  assert.equal(nextRung({ ...state, paces: { 1: 8, 3: 0.8 } }), 2);
+});
+
+test("a slow line is not asked for more than it carries, however fast the encoder", () => {
+  assert.equal(nextRung({ ...state, line: 1, paces: { 1: 9 } }), 1);
+  assert.equal(nextRung({ ...state, current: 3, line: 1, paces: { 3: 9 } }), 1);
+});
+
+test("a climb never empties the buffer", () => {
+  assert.equal(nextRung({ ...state, paces: { 1: 4.5 }, buffer: 1 }), 1);
+});
+
+test("a picture that is made too slowly gives way before the buffer is empty, and not while it is full", () => {
+  assert.equal(nextRung({ ...state, current: 3, paces: { 3: 0.8 }, buffer: 3 }), 2);
+  assert.equal(nextRung({ ...state, current: 3, paces: { 3: 0.8 }, buffer: 20 }), 3);
+});
+
+test("a seek begins with the rung that is there first", () => {
+  assert.equal(nextRung({ ...state, current: 3, paces: { 3: 1.4 }, buffer: 0 }), 1);
+  assert.equal(nextRung({ ...state, current: 3, paces: { 3: 12 }, buffer: 0 }), 3);
+  assert.equal(nextRung({ ...state, current: 0, paces: { 0: 1.4 }, buffer: 0 }), 0);
+});
+
+test("where nothing was made lately, one rung is tried with plenty in hand", () => {
+  assert.equal(nextRung({ ...state, buffer: 4 }), 1);
+  assert.equal(nextRung({ ...state, buffer: 12 }), 2);
+});
