@@ -52,6 +52,11 @@ HTTP_SECONDS = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15),
 )
 
+# Files of processes hold only what has a value: a rate over an error that is first seen at 1 would miss it.
+PLAYBACK_ERRORS.labels("rendition_failed")
+for _method in ("copy", "encode"):
+    TRANSCODE_SEGMENTS.labels(_method)
+
 
 class _LookedUp(Collector):
     """Gauges whose value stands elsewhere (a table, a queue) and is read for each answer."""

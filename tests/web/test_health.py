@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -69,6 +73,19 @@ def test_measurements_are_for_administrators_and_listed_addresses(config: Config
     text = listed.get("/metrics").get_data(as_text=True)
     assert 'matinee_http_request_seconds_count{method="GET",route="/health/live",status="200"}' in text
     assert 'matinee_queue_depth{queue="scan"} 0.0' in text
+
+
+def test_what_has_not_happened_yet_is_measured_as_nothing(tmp_path: Path) -> None:
+    script = "from app.adapters import metrics; print(metrics.exposition().decode())"
+    asked = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert 'matinee_playback_errors_total{code="rendition_failed"} 0.0' in asked.stdout
+    assert 'matinee_transcode_segments_total{method="copy"} 0.0' in asked.stdout
 
 
 def test_measurements_name_what_the_contract_names(config: Config) -> None:
