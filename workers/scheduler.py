@@ -24,6 +24,7 @@ from app.extensions import db, get_redis, writing
 from app.jobs import QUEUES
 from app.library.service import request_scan
 from app.personal.forgetting import forget_empty
+from app.playback import service as playback
 from app.web.logs import configure_logging
 from config import Config, ConfigurationError
 from workers import runtime
@@ -71,6 +72,12 @@ def forget_old_jobs() -> None:
         outbox.forget_ended(before=now() - KEPT_FOR)
 
 
+def forget_old_sessions() -> None:
+    """What was played is kept in the history; the sessions themselves for a month."""
+    with writing():
+        playback.forget_old(before=now() - KEPT_FOR)
+
+
 def forget_empty_works() -> None:
     """Titles and episodes that no file has embodied for long and nobody's data hangs on."""
     place, forgotten = (0, 0), 0
@@ -104,6 +111,7 @@ def duties() -> list[Duty]:
         Duty("send what waits", 2, send_what_waits),
         Duty("reap RQ records", 30, reap_rq_records),
         Duty("forget old jobs", 6 * 3600, forget_old_jobs),
+        Duty("forget old sessions", 6 * 3600, forget_old_sessions),
         Duty("forget empty works", 3600, forget_empty_works),
         Duty("renew the certificate", 3600, renew_certificate),
         Duty("look through the libraries", 12 * 3600, look_through_libraries),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from app.core.access import Viewer
 from app.core.errors import Forbidden, NotFound
@@ -325,4 +325,11 @@ def end_sessions_of(_sender: object, *, sign_in_ids: Iterable[int]) -> None:
         .where(PlaySession.sign_in_id.in_(ids), PlaySession.ended_at.is_(None))
         .values(ended_at=clock.now())
         .execution_options(synchronize_session=False)
+    )
+
+
+def forget_old(*, before: datetime) -> None:
+    """Forgets sessions that nobody has heard of since then; a page that still shows one prepares again."""
+    db.session.execute(
+        delete(PlaySession).where(PlaySession.seen_at < before).execution_options(synchronize_session=False)
     )

@@ -10,7 +10,8 @@ import redis
 from flask.testing import FlaskClient
 
 from app.adapters import clock
-from app.extensions import db
+from app.extensions import db, writing
+from app.playback import service
 from app.playback.models import PlaySession
 from app.playback.tokens import Signer
 from app.transcoding.keys import index_key
@@ -251,3 +252,17 @@ def test_what_is_not_there_cannot_be_played(viewer_client: FlaskClient) -> None:
     assert viewer_client.post("/api/v1/player/prepare", json={"media_file_id": 9999}).status_code == 404
     assert viewer_client.post("/api/v1/player/prepare", json={"media_id": "m9999"}).status_code == 404
     assert viewer_client.post("/api/v1/player/prepare", json={}).status_code == 422
+
+
+def test_a_session_that_nobody_heard_of_for_long_is_forgotten_and_a_living_one_is_not(
+    stage: Stage, viewer_client: FlaskClient, file_id: int, hands: Clock
+) -> None:
+    old = prepare(viewer_client, media_file_id=file_id)
+    hands.forward(minutes=10)
+    living = prepare(viewer_client, media_file_id=file_id)
+
+    with stage.app.app_context(), writing():
+        service.forget_old(before=clock.now() - timedelta(minutes=5))
+
+    assert viewer_client.post(f"/api/v1/player/sessions/{old['session_id']}/renew").status_code in {403, 404}
+    assert opened(stage, living["url"])[0] == 200

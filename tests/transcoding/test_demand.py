@@ -72,3 +72,14 @@ def test_a_client_that_comes_back_to_where_it_was_sent_away_from_may_fetch_sever
 
 def test_requests_of_a_session_are_in_order(client: redis.Redis) -> None:
     assert follow(client, "s", 1).serial < follow(client, "s", 2).serial
+
+
+def test_a_session_has_one_place_and_loses_it_where_it_left(client: redis.Redis) -> None:
+    demand.follow(client, session="one", kind="video", recipe="small", k=7, until=9, key="a")
+    assert demand.place_in(client, session="one", recipe="small") == 7
+    assert demand.place_in(client, session="one", recipe="large") is None
+
+    demand.follow(client, session="one", kind="video", recipe="large", k=8, until=9, key="b")
+
+    assert demand.place_in(client, session="one", recipe="small") is None
+    assert demand.place_in(client, session="one", recipe="large") == 8
