@@ -88,7 +88,7 @@ def test_what_has_not_happened_yet_is_measured_as_nothing(tmp_path: Path) -> Non
     assert 'matinee_transcode_segments_total{method="copy"} 0.0' in asked.stdout
 
 
-def test_measurements_name_what_the_contract_names(config: Config) -> None:
+def test_measurements_name_what_the_contract_names(app: Flask, config: Config) -> None:
     text = web(dataclasses.replace(config, metrics_allowed=("127.0.0.1",))).test_client().get("/metrics").text
 
     for name in (
