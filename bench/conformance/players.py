@@ -98,6 +98,9 @@ def watch(
                 settled = _mixed_plays(root, name, index) and name not in trials
                 if not path.exists() or (kind == "all_encoded" and settled):
                     continue
+                if path.read_text(encoding="utf-8").count("#EXT-X-STREAM-INF") < 2:
+                    print(f"  -      {name} {kind}: a single rung, nothing to switch")
+                    continue
                 if kind == "mixed" and not _decodes(index):
                     print(f"  -      {name} {kind}: Chromium here does not decode {index.video and index.video.codec}")
                     continue
