@@ -107,6 +107,17 @@ def enqueue(
     return job.id
 
 
+def open_with(dedupe_key: str) -> list[Job]:
+    """Jobs of this key that wait or run and that nobody asked to cancel, the oldest first."""
+    found = select(Job).where(Job.dedupe_key == dedupe_key, Job.state.in_(OPEN_STATES), Job.cancel_requested.is_(False))
+    return list(db.session.scalars(found.order_by(Job.id)))
+
+
+def amend(job_id: int, payload: Mapping[str, Any]) -> bool:
+    """Gives a job that has not started another payload, inside a write unit. False when it is under way already."""
+    return _changed(update(Job).where(Job.id == job_id, Job.state == "queued").values(payload=dict(payload)))
+
+
 def claim(job_id: int, *, now: datetime) -> Claim | None:
     """Takes a queued job for one run, inside a write unit. None when it is not there to be taken."""
     other = aliased(Job)

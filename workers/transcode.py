@@ -145,7 +145,7 @@ def _failures(client: redis.Redis, key: str) -> int:
 
 
 def _index(kitchen: Kitchen, asked: Run, source: SourceFile) -> None:
-    _grid(kitchen, source)
+    grid_of(kitchen, source)
     runs.begun(kitchen.client, asked.key)
     runs.announce(kitchen.client, asked.key)
 
@@ -157,13 +157,15 @@ def _cues(kitchen: Kitchen, asked: Run, source: SourceFile) -> None:
         return
     with lease:
         if kitchen.store.stat(asked.key) is None:
-            for stream, cues in subtitles.read(kitchen.ffmpeg, source, asked.first, index=_grid(kitchen, source).index):
-                _publish(kitchen, lease, cues_key(asked.origin, stream), cues)
+            for stream, cues in subtitles.read(
+                kitchen.ffmpeg, source, asked.first, index=grid_of(kitchen, source).index
+            ):
+                publish(kitchen, lease, cues_key(asked.origin, stream), cues)
     runs.announce(kitchen.client, asked.key)
 
 
 def _cells(kitchen: Kitchen, asked: Run, source: SourceFile) -> None:
-    grid = _grid(kitchen, source)
+    grid = grid_of(kitchen, source)
     if asked.spec is None:
         raise Unreadable("the run names no rendition")
     spec = ladder.spec_from_json(asked.spec)
@@ -176,7 +178,7 @@ def _cells(kitchen: Kitchen, asked: Run, source: SourceFile) -> None:
     first, count = span[0], len(lease.keys)
     with lease:
         if spec.method == "copy":
-            _copy(kitchen, source, grid, rendition, lease, range(first, first + count))
+            copy_cells(kitchen, source, grid, rendition, lease, range(first, first + count))
         else:
             _encode(kitchen, asked, source, grid, rendition, lease, first, count)
     left = list(lease.unmade)
@@ -218,12 +220,12 @@ class _Sink:
         try:
             return self.kitchen.store.get(key) == data
         except Missing:
-            _publish(self.kitchen, self.lease, key, data)
+            publish(self.kitchen, self.lease, key, data)
             return True
 
     def publish(self, rendition: str, k: int, data: bytes) -> None:
         of = self.renditions[rendition]
-        _publish(self.kitchen, self.lease, of.cell_key(k), data)
+        publish(self.kitchen, self.lease, of.cell_key(k), data)
         if of.kind == "video":
             at = time.monotonic()
             pace.note(self.kitchen.client, of.recipe, of.timeline.extinf(k) / max(0.001, at - self._began))
@@ -253,7 +255,7 @@ def _must_yield(client: redis.Redis) -> bool:
     return runs.is_anyone_waiting(client, "now")
 
 
-def _publish(kitchen: Kitchen, lease: Lease, key: str, data: bytes) -> None:
+def publish(kitchen: Kitchen, lease: Lease, key: str, data: bytes) -> None:
     if not lease.held:
         raise LeaseLost(key)
     kitchen.store.put(key, data)
@@ -314,7 +316,7 @@ def _be_at_work(client: redis.Redis, lease: Lease) -> None:
     client.zadd(AT_WORK, {str(lease.fence): time.time() + leases.LEASE_MS / 1000})
 
 
-def _copy(
+def copy_cells(
     kitchen: Kitchen,
     source: SourceFile,
     grid: Grid,
@@ -326,14 +328,14 @@ def _copy(
     spec = rendition.spec
     if kitchen.store.stat(rendition.init_key) is None:
         init = slicer.audio_init(spec.stream_index) if isinstance(spec, AudioSpec) else slicer.video_init()
-        _publish(kitchen, lease, rendition.init_key, init)
+        publish(kitchen, lease, rendition.init_key, init)
     began = time.monotonic()
     made = 0
     for k in cells:
         if made and runs.is_anyone_waiting(kitchen.client, "copy"):
             break
         data = slicer.audio_segment(spec.stream_index, k) if isinstance(spec, AudioSpec) else slicer.video_segment(k)
-        _publish(kitchen, lease, rendition.cell_key(k), data)
+        publish(kitchen, lease, rendition.cell_key(k), data)
         made += 1
     tally(kitchen.client, lane="copy", method="copy", cells=made, seconds=time.monotonic() - began)
 
@@ -348,7 +350,7 @@ def _go_on(kitchen: Kitchen, asked: Run, rendition: Rendition, after: int) -> No
             return
 
 
-def _grid(kitchen: Kitchen, source: SourceFile) -> Grid:
+def grid_of(kitchen: Kitchen, source: SourceFile) -> Grid:
     """The source's grid, from this process's memory, from the store, or read from the file now."""
     kept = kitchen.grids.get(source.origin)
     if kept is None:

@@ -11,11 +11,14 @@ from pydantic import Field
 from app import outbox
 from app.adapters import clock
 from app.admin import queries
-from app.core.errors import NotFound
+from app.core.errors import Invalid, NotFound
 from app.extensions import writing
 from app.library import queries as library
-from app.web.inputs import IdPath, Moment, Output, Page, Paging, RowId, answer
-from app.web.security import admin_only
+from app.library.routes import JobStarted
+from app.playback import preparing
+from app.playback.guards import playback
+from app.web.inputs import IdPath, Input, MediaIdField, Moment, Output, Page, Paging, RowId, answer
+from app.web.security import admin_only, viewer
 
 api = APIBlueprint(
     "admin", __name__, url_prefix="/api/v1/admin", abp_tags=[Tag(name="admin", description="Running the server")]
@@ -49,6 +52,19 @@ class JobsQuery(Paging):
 
     kind: Annotated[str | None, Field(max_length=32)] = None
     state: State | None = None
+
+
+class PreparationIn(Input):
+    """Exactly one of `media_id` (a show means its episodes) and `media_file_id`.
+
+    `renditions`: names as `POST /api/v1/player/prepare` tells them ("720p", "copy"); left out, every encoded rung.
+    """
+
+    media_id: MediaIdField | None = None
+    media_file_id: RowId | None = None
+    renditions: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=32)]] | None, Field(min_length=1, max_length=50)
+    ] = None
 
 
 class ProblemOut(Output):
@@ -114,6 +130,27 @@ def cancel_job(path: IdPath) -> Response:
     with writing():
         outbox.cancel(path.id, now=clock.now())
     return answer(JobOut.model_validate(queries.job(path.id)))
+
+
+@api.post(
+    "/prepare",
+    summary="Make a title's renditions ahead of time",
+    responses={202: JobStarted, 404: None, 503: None},
+)
+@admin_only
+def prepare(body: PreparationIn) -> Response:
+    """Makes what is missing of the ladder, and of every audio track, while nobody who plays needs the machine.
+
+    Asked for again while the job waits or runs, it is that job.
+    """
+    if (body.media_id is None) == (body.media_file_id is None):
+        raise Invalid("Say what to prepare: either media_id or media_file_id.")
+    wanted = preparing.wanted(
+        playback().transcoding, media_id=body.media_id, file_id=body.media_file_id, renditions=body.renditions
+    )
+    with writing():
+        job_id = preparing.enqueue(wanted, requested_by_id=viewer().user_id, now=clock.now())
+    return answer(JobStarted(job_id=job_id), 202)
 
 
 @api.get("/problems", summary="Broken, refused and doubtful files", responses={200: ProblemPage, 404: None})

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import redis
 import structlog
 
 from app.transcoding import demand
-from app.transcoding.keys import CELLS_FOLDER, INIT, cell_of
+from app.transcoding.keys import CELLS_FOLDER, INIT, cell_of, recipe_of
 from app.transcoding.leases import held_now
 from app.transcoding.store import LocalStore, Stat, Store
 
@@ -19,6 +20,8 @@ log = structlog.get_logger(__name__)
 USED = "matinee:used"
 """A sorted set of keys of the store by the instant of their last use (seconds since 1970)."""
 STORED = "matinee:stored-bytes"
+KEPT = "matinee:kept-recipes"
+"""A sorted set of `recipe/who` by the instant until which its cells go last (seconds since 1970)."""
 LOCK = "matinee:evicting"
 LOCK_MS = 60_000
 DOWN_TO = 0.9
@@ -43,6 +46,24 @@ def count(client: redis.Redis, key: str, size: int) -> None:
         pipe.execute()
 
 
+def keep(client: redis.Redis, recipes: Sequence[str], *, who: str, seconds: float) -> None:
+    """For so long, cells of these recipes go only when nothing else is left that could."""
+    if recipes:
+        until = time.time() + seconds
+        client.zadd(KEPT, {f"{recipe}/{who}": until for recipe in recipes})
+
+
+def let_go(client: redis.Redis, recipes: Sequence[str], *, who: str) -> None:
+    """Ends what `keep` began."""
+    if recipes:
+        client.zrem(KEPT, *(f"{recipe}/{who}" for recipe in recipes))
+
+
+def _kept(client: redis.Redis, now: float) -> set[str]:
+    client.zremrangebyscore(KEPT, "-inf", now)
+    return {name.decode().partition("/")[0] for name in client.zrange(KEPT, 0, -1) if isinstance(name, bytes)}
+
+
 def evict_if_over(client: redis.Redis, store: Store, budget: int) -> Evicted | None:
     """Evicts when the running count says that the budget is spent; the count is put right then."""
     stored = client.get(STORED)
@@ -54,7 +75,8 @@ def evict_if_over(client: redis.Redis, store: Store, budget: int) -> Evicted | N
 def evict(client: redis.Redis, store: Store, budget: int, *, now: float | None = None) -> Evicted | None:
     """Brings the store under `DOWN_TO` of its budget (bytes) if it is over it. None while another does the same.
 
-    Never goes what a session needs, what a run is at work on, or what was made or used in the last seconds.
+    Never goes what a session needs, what a run is at work on, or what was made or used in the last seconds. What is
+    kept goes last, and only as far as the budget itself asks.
     """
     word = secrets.token_hex(8)
     if not client.set(LOCK, word, nx=True, px=LOCK_MS):
@@ -73,9 +95,9 @@ def _evict(client: redis.Redis, store: Store, budget: int, now: float) -> Evicte
     total = sum(stat.size for stat in stats)
     objects = freed = 0
     if total > budget:
-        used = _last_uses(client, stats)
-        for stat in sorted(stats, key=lambda one: used[one.key]):
-            if total - freed <= budget * DOWN_TO:
+        used, kept = _last_uses(client, stats), _kept(client, now)
+        for stat in sorted(stats, key=lambda one: (recipe_of(one.key) in kept, used[one.key])):
+            if total - freed <= (budget if recipe_of(stat.key) in kept else budget * DOWN_TO):
                 break
             if used[stat.key] > now - FRESH_S or _is_in_use(client, stat.key):
                 continue

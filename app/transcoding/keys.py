@@ -60,3 +60,9 @@ def cell_of(key: str) -> tuple[str, int] | None:
     """`(recipe, k)` of a cell's key, None for any other key."""
     found = _CELL.fullmatch(key)
     return (found[1], int(found[2])) if found else None
+
+
+def recipe_of(key: str) -> str | None:
+    """The recipe of a cell's or an init's key, None for any other key."""
+    parts = key.split("/")
+    return parts[2] if parts[0] == CELLS_FOLDER and len(parts) == 4 else None

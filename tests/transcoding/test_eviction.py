@@ -8,7 +8,7 @@ import time
 import redis
 
 from app.transcoding import demand, leases
-from app.transcoding.eviction import STORED, USED, count, evict, evict_if_over
+from app.transcoding.eviction import STORED, USED, count, evict, evict_if_over, keep, let_go
 from app.transcoding.keys import cell_key, init_key
 from app.transcoding.store import LocalStore
 
@@ -84,3 +84,33 @@ def test_two_never_evict_at_once(client: redis.Redis, store: LocalStore) -> None
 
     assert evict(client, store, 1) is None
     assert len(there(store)) == 4
+
+
+def test_what_is_being_prepared_goes_last_and_only_as_far_as_the_budget_forces(
+    client: redis.Redis, store: LocalStore
+) -> None:
+    fill(client, store, A, 9)
+    fill(client, store, B, 4)
+    for key in there(store):
+        age(client, store, key, LATER if f"/{A}/" in key else LATER / 2)
+    keep(client, [A], who="7", seconds=60)
+
+    evict(client, store, 10_500)
+    assert {key for key in there(store) if f"/{B}/" in key} == set()
+    assert len(there(store)) == 10
+
+    evict(client, store, 9_500)
+    assert len(there(store)) == 9
+
+
+def test_what_is_no_longer_being_prepared_goes_like_anything_else(client: redis.Redis, store: LocalStore) -> None:
+    fill(client, store, A, 9)
+    for key in there(store):
+        age(client, store, key, LATER)
+    keep(client, [A], who="7", seconds=60)
+    keep(client, [A], who="8", seconds=-1)
+    let_go(client, [A], who="7")
+
+    evict(client, store, 9_500)
+
+    assert len(there(store)) == 8
