@@ -17,6 +17,8 @@ Method = Literal["direct", "remux", "transcode"]
 StreamName = Literal["file", "video", "audio", "subtitle"]
 START_LINES = 360
 """The first rung that a player gets: small enough to be there at once."""
+MOST_LEAD_S = 0.5
+"""A file that begins later than this on its own clock is not played as it is: a player would show nothing till then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +64,17 @@ def device_of(profile: Mapping[str, Any] | None) -> Device:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What is decided about: the container as ffprobe names it, the file's ending (".mkv"), its streams."""
+    """What is decided about: the container as ffprobe names it, the file's ending (".mkv"), its streams.
+
+    `lead_s`: how long nothing is there on the file's own clock before its first picture or sound.
+    """
 
     container: str
     suffix: str
     bit_rate: int | None
     video: StreamFacts | None
     audio: tuple[StreamFacts, ...]
+    lead_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +138,8 @@ def direct_obstacles(source: Source, device: Device, *, audio: int | None, burn:
         found.append(Reason("audio", "other_track", "Another audio track than the file's first was chosen."))
     if burn:
         found.append(Reason("subtitle", "burnt_in", "The chosen subtitle is drawn into the picture."))
+    if source.lead_s > MOST_LEAD_S:
+        found.append(Reason("file", "late_start", f"The file begins with {source.lead_s:.1f} s of nothing."))
     if source.video is not None:
         found += _picture_limits(source.video, device, source.bit_rate)
     if first is not None and device.max_channels and (first.channels or 2) > device.max_channels:

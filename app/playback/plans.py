@@ -17,6 +17,8 @@ from app.transcoding.renditions import Grid, Rendition
 AUDIO_GROUP, TEXT_GROUP = "audio", "text"
 FIRST_SIDECAR = 1000
 MOST_TRACKS = 40
+FILE_CLOCK = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}
+"""Containers whose clock players take at its word, instead of beginning where the file does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,11 @@ def plan_session(
     copied = ladder.copied_video(grid.index)
     audible = {track.index for track in grid.index.audio}
     copyable = frozenset(index for index in audible if ladder.copied_audio(grid.index, index))
-    source = replace(source, audio=tuple(one for one in source.audio if one.index in audible))
+    source = replace(
+        source,
+        audio=tuple(one for one in source.audio if one.index in audible),
+        lead_s=float(grid.index.zero) if grid.index.container in FILE_CLOCK else 0.0,
+    )
     decision = decide(source, device, audio=wish.audio, copyable_video=copied is not None, copyable_audio=copyable)
     in_segments = decide(
         source,

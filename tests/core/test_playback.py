@@ -78,6 +78,13 @@ def test_a_device_may_refuse_files_altogether() -> None:
     assert codes(made) == [("file", "direct_refused")]
 
 
+def test_a_file_that_begins_late_on_its_own_clock_is_sent_in_segments_that_begin_at_once() -> None:
+    made = asked(replace(MP4, lead_s=10.0))
+
+    assert made.method == "remux"
+    assert codes(made) == [("file", "late_start")]
+
+
 def test_stars_in_patterns_match_anything() -> None:
     assert asked(MKV, device_of({"direct": ["mkv/*/*"]})).method == "direct"
     assert asked(replace(MKV, video=None), device_of({"direct": ["mkv/vp9/aac"]})).method == "direct"

@@ -12,6 +12,8 @@ import { tokenOf, withToken } from "./token.js";
 /** @typedef {import("../types").Plan} Plan */
 
 const VOLUME = "matinee.volume";
+/** A film of at most this many seconds is one cell for the picture and one for the sound. */
+const ONE_CELL_S = 2.5;
 
 /** @param {TimeRanges} ranges */
 const list = (ranges) => {
@@ -157,6 +159,8 @@ export function createPlayer(video, { mediaId, fileId, loadHls }) {
     own.on(Events.AUDIO_TRACK_SWITCHED, () => news.tell("tracks"));
     own.on(Events.FRAG_BUFFERED, () => {
       repaired = 0;
+      // hls.js ends the stream only once its sound has begun to play, which a tenth of a second never does before its end
+      if (plan && plan.duration <= ONE_CELL_S && video.buffered.length) own.trigger(Events.BUFFER_EOS, {});
       news.tell("buffer");
     });
     own.on(Events.ERROR, (/** @type {string} */ _name, /** @type {any} */ problem) => onHlsError(own, Hls, problem));
@@ -226,6 +230,14 @@ export function createPlayer(video, { mediaId, fileId, loadHls }) {
   async function again() {
     device = device || probe();
     const direct = plan && plan.method === "direct";
+    if (hls && plan && plan.method === "remux" && plan.ladder_url && master === "master.m3u8") {
+      repaired = 0;
+      news.tell("fallback", "codec");
+      changeMaster("ladder.m3u8"); // the file's own picture does not decode here: one encoded anew does
+      news.tell("levels");
+      await play();
+      return;
+    }
     if (direct) device = Object.assign({}, device, { direct: [] });
     else if (device.hls.length > 2) device = Object.assign({}, device, { direct: [], hls: ["h264", "aac"] });
     else {
