@@ -1,74 +1,79 @@
-"""Plays every file of a folder in real Chromium through Matinee, from the first frame to the last.
+"""Every file of a folder plays in real Chromium through Matinee from its first frame to its last.
 
-    python -m bench.every_file FOLDER [--only TEXT] [--json]
+    python -m bench.every_file ../shared/media/good [--only TEXT] [--pages N]
 
-For each file with a picture and a duration: opens the player page, waits for the first painted frame, plays on (short
-files whole, long ones their first seconds, a jump to the middle, and their last seconds) and expects the end. Prints a
-line for each file that did not, and the share that did. The suite runs the same over the shared folder.
+Starts a whole Matinee with each file of the folder as a film of its own (a hard link under a film's name, so that no
+name decides what a file is) and opens each file that has a picture and a duration in the real player page, as a viewer
+would. Files of at most 40 s are played whole, longer ones at their beginning, middle and end, at up to 16 times the
+speed with the last moments at the ordinary one. A file counts when its first frame is painted within half a second of
+its beginning, nothing stalls for longer than `PATIENCE_S` and the end is reached. Prints what failed and the share;
+exits with 1 when any file failed.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import queue
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, sync_playwright
 
 from bench.first_frame import FIRST_FRAME
 from bench.house import CHROMIUM, CHROMIUM_ARGS, House, open_house
 
 WHOLE_S = 40.0
 PIECE_S = 4.0
-PATIENCE_S = 25.0
+PATIENCE_S = 60.0
+PAGES = 3
 
 PLAY = """
-async ([wholeS, pieceS, patienceS]) => {
+async ([wholeS, pieceS, patienceS, picture]) => {
   const video = document.querySelector('video');
   const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+  const painted = window.__painted;
   const until = async (what, test) => {
-    const deadline = performance.now() + patienceS * 1000;
+    let since = performance.now(), at = video.currentTime;
     while (!test()) {
-      if (video.error) throw new Error(`${what}: media error ${video.error.code} ${video.error.message}`);
-      if (performance.now() > deadline) {
-        throw new Error(`${what}: still at ${video.currentTime} of ${video.duration}, readyState ${video.readyState}`);
+      if (video.currentTime !== at) { since = performance.now(); at = video.currentTime; }
+      if (performance.now() - since > patienceS * 1000) {
+        const error = video.error ? `, media error ${video.error.code} ${video.error.message}` : '';
+        throw new Error(`${what}: still at ${at} of ${video.duration}, readyState ${video.readyState}${error}`);
       }
-      await sleep(20);
+      await sleep(10);
     }
   };
-  await until('metadata', () => video.readyState >= 1 && video.duration > 0);
-  await until('first frame', () => window.__painted.length > 0 || video.ended);
-  const duration = video.duration;
-  const first = window.__painted.length ? window.__painted[0][1] : null;
   video.muted = true;
-  const playOn = async (what, to) => {
-    if (video.paused && !video.ended) await video.play();
-    video.playbackRate = 4;
-    const steps = Math.max(1, Math.ceil(to / 20));
-    for (let n = 0; n < steps; n += 1) {
-      const goal = Math.min(to, video.currentTime + 20);
-      await until(what, () => video.ended || video.currentTime >= goal - 0.05);
-    }
+  await until('metadata', () => video.readyState >= 1 && video.duration > 0);
+  if (picture) await until('first frame', () => painted.length > 0);
+  const duration = video.duration;
+  const first = picture ? painted[0][1] : 0;
+  const playTo = async (what, to, rate) => {
+    video.playbackRate = rate;
+    if (video.paused && !video.ended && video.currentTime < to) await video.play();
+    await until(what, () => video.ended || video.currentTime >= to);
   };
+  const slowly = Math.max(0, duration - 0.4);
   if (duration <= wholeS) {
-    await playOn('playing', duration);
+    await playTo('playing', slowly, duration > 4 ? 16 : 4);
   } else {
-    await playOn('playing the beginning', pieceS);
+    await playTo('playing the beginning', pieceS, 8);
     for (const [what, from] of [['the middle', duration / 2], ['the end', duration - pieceS]]) {
-      window.__painted.length = 0;
+      painted.length = 0;
       video.currentTime = from;
-      await until(`seeking to ${what}`, () => window.__painted.some((frame) => Math.abs(frame[1] - from) < 2));
-      await playOn(`playing ${what}`, Math.min(duration, from + pieceS));
+      await until(`seeking to ${what}`, () => !picture || painted.some((frame) => Math.abs(frame[1] - from) < 2));
+      await playTo(`playing ${what}`, Math.min(slowly, from + pieceS), 8);
     }
   }
-  await until('the end', () => video.ended || video.currentTime >= duration - 0.1);
-  const last = window.__painted.length ? window.__painted[window.__painted.length - 1][1] : null;
-  return {duration, first, last, width: video.videoWidth, height: video.videoHeight,
-          currentTime: video.currentTime};
+  await playTo('the end', duration, 1);
+  await until('the end', () => video.ended);
+  return {duration, first, last: painted.length ? painted[painted.length - 1][1] : null,
+          width: video.videoWidth, height: video.videoHeight, currentTime: video.currentTime};
 }
 """
 
@@ -81,6 +86,17 @@ class Outcome:
     took_s: float
     seen: Any
     trouble: str | None
+
+
+def as_films(folder: Path, library: Path) -> dict[str, str]:
+    """Links every file of `folder` into `library` as a film; the path in `folder` by the film's file name."""
+    films = {}
+    for number, path in enumerate(sorted(path for path in folder.rglob("*") if path.is_file()), 1):
+        film = library / f"Film {number:03} (2000)" / f"Film {number:03} (2000){path.suffix}"
+        film.parent.mkdir(parents=True)
+        film.hardlink_to(path.resolve())
+        films[film.name] = str(path.relative_to(folder))
+    return films
 
 
 def playable(house: House) -> Iterator[Any]:
@@ -96,45 +112,87 @@ def playable(house: House) -> Iterator[Any]:
         page += 1
 
 
-def play(page: Page, house: House, file: Any) -> Outcome:
+def play(context: BrowserContext, house: House, file: Any) -> Outcome:
     """Opens the player page on this file and plays it."""
     started = time.monotonic()
     seen: Any = None
     trouble: str | None = None
     media_id = file["media_ids"][0] if file["media_ids"] else "m0"
+    page = context.new_page()
     try:
-        page.goto(f"{house.url}/watch/{media_id}?file={file['id']}&t=0", wait_until="commit")
-        page.wait_for_selector("video", state="attached", timeout=10_000)
-        seen = page.evaluate(PLAY, [WHOLE_S, PIECE_S, PATIENCE_S])
-        trouble = judge(seen)
+        answer = page.goto(f"{house.url}/watch/{media_id}?file={file['id']}&t=0", wait_until="commit")
+        if answer is not None and not answer.ok:
+            return Outcome(file["path"], time.monotonic() - started, None, f"the page answers {answer.status}")
+        page.wait_for_selector("video", state="attached", timeout=30_000)
+        picture = any(stream["kind"] == "video" for stream in file["streams"])
+        seen = page.evaluate(PLAY, [WHOLE_S, PIECE_S, PATIENCE_S, picture])
+        trouble = judge(seen, picture=picture)
     except Error as error:
-        said = page.evaluate("(document.querySelector('[role=alert]') || {}).innerText || ''")
+        said = page.evaluate(
+            "(document.querySelector('[role=alert]') || document.querySelector('main') || {}).innerText"
+        )
         trouble = f"{error.message.splitlines()[0][:200]} {said!r}"
+    finally:
+        page.close()
     return Outcome(file["path"], time.monotonic() - started, seen, trouble)
 
 
-def judge(seen: Any) -> str | None:
+def judge(seen: Any, *, picture: bool = True) -> str | None:
     """What is wrong with what was seen, None where nothing is."""
-    if not seen["width"] or not seen["height"]:
+    if picture and not (seen["width"] and seen["height"]):
         return "no picture"
-    if seen["duration"] > 1 and (seen["first"] is None or seen["first"] > 0.5):
+    if seen["first"] > 0.5:
         return f"the first frame shown was that of {seen['first']} s"
-    if seen["currentTime"] < seen["duration"] - 0.35:
+    if seen["currentTime"] < seen["duration"] - 0.1:
         return f"ended at {seen['currentTime']} of {seen['duration']} s"
     return None
 
 
-def play_all(browser: Browser, house: House, *, only: str = "") -> Iterator[Outcome]:
-    """Plays every playable file whose path holds `only`, each in the same signed-in browser."""
+def signed_in(browser: Browser, house: House) -> BrowserContext:
+    """A signed-in browser whose pages note the frames that they paint."""
     context = browser.new_context(viewport={"width": 1280, "height": 720})
-    context.add_cookies(house.cookies())
+    context.add_cookies(house.cookies())  # type: ignore[arg-type]
     context.add_init_script(FIRST_FRAME)
-    for file in playable(house):
-        if only in file["path"]:
-            page = context.new_page()
-            yield play(page, house, file)
-            page.close()
-    context.close()
+    return context
+
+
+def play_all(house: House, files: Iterable[Any], *, pages: int = PAGES) -> Iterator[Outcome]:
+    """Plays these files, `pages` at a time, each in a browser of its own thread."""
+    waiting: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    done: queue.SimpleQueue[Outcome | Exception | None] = queue.SimpleQueue()
+    for file in files:
+        waiting.put(file)
+    threads = [threading.Thread(target=_viewer, args=(house, waiting, done)) for _ in range(pages)]
+    for thread in threads:
+        thread.start()
+    left = len(threads)
+    while left:
+        outcome = done.get()
+        if isinstance(outcome, Exception):
+            raise outcome
+        if outcome is None:
+            left -= 1
+        else:
+            yield outcome
+    for thread in threads:
+        thread.join()
+
+
+def _viewer(house: House, waiting: queue.SimpleQueue[Any], done: queue.SimpleQueue[Outcome | Exception | None]) -> None:
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
+            context = signed_in(browser, house)
+            while not waiting.empty():
+                try:
+                    file = waiting.get_nowait()
+                except queue.Empty:
+                    break
+                done.put(play(context, house, file))
+            browser.close()
+    except (Error, OSError) as error:
+        done.put(error)
+    done.put(None)
 
 
 def main() -> int:
@@ -142,22 +200,25 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--only", default="")
+    parser.add_argument("--pages", type=int, default=PAGES)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     outcomes = []
-    with open_house([]) as house, sync_playwright() as playwright:
-        house.add_library(arguments.folder.resolve(), "mixed")
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
-        for outcome in play_all(browser, house, only=arguments.only):
+    with open_house([]) as house:
+        films = as_films(arguments.folder.resolve(), house.folder / "media")
+        house.add_library(house.folder / "media")
+        files = [file for file in playable(house) if arguments.only in films[Path(file["path"]).name]]
+        began = time.monotonic()
+        for outcome in play_all(house, files, pages=arguments.pages):
             outcomes.append(outcome)
+            path = films[Path(outcome.path).name]
             if arguments.json:
-                print(json.dumps(outcome.seen | {"path": outcome.path} if outcome.seen else {"path": outcome.path}))
+                print(json.dumps({"path": path, "took": round(outcome.took_s, 2), **(outcome.seen or {})}), flush=True)
             if outcome.trouble:
-                print(f"FAILED {outcome.took_s:5.1f} s  {outcome.path}: {outcome.trouble}", flush=True)
-        browser.close()
+                print(f"FAILED {outcome.took_s:5.1f} s  {path}: {outcome.trouble}", flush=True)
+        took = time.monotonic() - began
     good = sum(outcome.trouble is None for outcome in outcomes)
-    total_s = sum(outcome.took_s for outcome in outcomes)
-    print(f"{good} of {len(outcomes)} files played ({100 * good / max(1, len(outcomes)):.1f} %) in {total_s:.0f} s")
+    print(f"{good} of {len(outcomes)} files played ({100 * good / max(1, len(outcomes)):.1f} %) in {took:.0f} s")
     return 0 if good == len(outcomes) else 1
 
 
