@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import shutil
 import subprocess
@@ -78,13 +79,13 @@ def tool(request: pytest.FixtureRequest) -> ffmpeg.Ffmpeg:
 
 @pytest.fixture(scope="session")
 def make(tmp_path_factory: pytest.TempPathFactory) -> Make:
-    """Makes a source once: make("name.mkv", "-f", "lavfi", …). A name stands for one way of making."""
-    folder = tmp_path_factory.mktemp("sources")
-    known: dict[str, tuple[str, ...]] = {}
+    """Makes a source once: make("name.mkv", "-f", "lavfi", …). The same name made another way is another file."""
+    root = tmp_path_factory.mktemp("sources")
 
     def made(name: str, *arguments: str | Path) -> Path:
+        folder = root / hashlib.sha256("\0".join(map(str, arguments)).encode()).hexdigest()[:12]
+        folder.mkdir(exist_ok=True)
         path = folder / name
-        assert known.setdefault(name, tuple(map(str, arguments))) == tuple(map(str, arguments)), name
         if not path.exists():
             done = subprocess.run(
                 [ffmpeg.find(), "-nostdin", "-v", "error", "-y", *map(str, arguments), str(path)],

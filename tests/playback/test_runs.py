@@ -237,7 +237,9 @@ def test_scrubbing_leaves_the_server_awake_and_play_goes_on(played: Stage, viewe
         for thread in scrubs:
             thread.join()
 
-    assert slowest < 1.0
+    # A server that waited with the players would answer when their waits end, after 15 s. How fast it answers is a
+    # bench's question: here the players and the encoders share the processor with the server.
+    assert slowest < 5.0
 
 
 def _known(played: Stage, path: Path) -> int:
