@@ -14,13 +14,14 @@ import pytest
 import redis
 from flask import Flask
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from app.accounts import guards, service, sign_ins
 from app.adapters import clock
 from app.core.access import Role
 from app.extensions import db, writing
 from app.factory import core, web
+from bench.browser import playwright
 from bench.house import CHROMIUM, CHROMIUM_ARGS, House
 from config import Config, PasswordCost
 from tests.supervised import supervised
@@ -189,7 +190,6 @@ def matinee(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """A real browser, one for each test process; tests open contexts of their own in it."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
-        yield browser
-        browser.close()
+    browser = playwright().chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
+    yield browser
+    browser.close()

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import redis
 import requests
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from app.accounts import guards, service
 from app.catalog import service as catalog
@@ -25,6 +25,7 @@ from app.extensions import db, writing
 from app.factory import web
 from app.library.counts import recount
 from app.library.models import Library
+from bench.browser import playwright
 from config import Config, PasswordCost
 from tests.playback.stage import Stage, add_file, film, make
 
@@ -189,10 +190,9 @@ def _add_show(house: House, source: Path) -> None:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
+    browser = playwright().chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    yield browser
+    browser.close()
 
 
 @dataclass

@@ -14,11 +14,8 @@ from pathlib import Path
 import pytest
 import redis
 from flask.testing import FlaskClient
-from sqlalchemy import select
 from werkzeug.serving import make_server
 
-from app.extensions import db
-from app.library.models import MediaFile
 from app.transcoding.store import LocalStore
 from app.transcoding.tallies import MADE
 from tests.playback.conftest import sign_in
@@ -200,8 +197,7 @@ def test_a_seek_away_cancels_what_nobody_waits_for(
 
 
 def test_scrubbing_leaves_the_server_awake_and_play_goes_on(played: Stage, viewer_client: FlaskClient) -> None:
-    path = played.films / "seek.mkv"
-    file_id = played.add(path) if not path.exists() else _known(played, path)
+    file_id = played.add(film(played.films / "scrub.mkv", seconds=90, video=FOREIGN, audio=("-an",)))
     players = []
     for who in (viewer_client, sign_in(played), sign_in(played)):
         answer = prepare(who, media_file_id=file_id)
@@ -240,8 +236,3 @@ def test_scrubbing_leaves_the_server_awake_and_play_goes_on(played: Stage, viewe
     # A server that waited with the players would answer when their waits end, after 15 s. How fast it answers is a
     # bench's question: here the players and the encoders share the processor with the server.
     assert slowest < 5.0
-
-
-def _known(played: Stage, path: Path) -> int:
-    with played.app.app_context():
-        return int(db.session.scalars(select(MediaFile.id).where(MediaFile.name == path.name)).one())
