@@ -112,12 +112,12 @@ def playable(house: House) -> Iterator[Any]:
         page += 1
 
 
-def play(context: BrowserContext, house: House, file: Any) -> Outcome:
-    """Opens the player page on this file and plays it."""
+def play(context: BrowserContext, house: House, file: Any, *, beside: str = "m0") -> Outcome:
+    """Opens the player page on this file and plays it; a file that is no film's plays on the page of `beside`."""
     started = time.monotonic()
     seen: Any = None
     trouble: str | None = None
-    media_id = file["media_ids"][0] if file["media_ids"] else "m0"
+    media_id = file["media_ids"][0] if file["media_ids"] else beside
     page = context.new_page()
     try:
         answer = page.goto(f"{house.url}/watch/{media_id}?file={file['id']}&t=0", wait_until="commit")

@@ -67,6 +67,7 @@ class Source:
     """What is decided about: the container as ffprobe names it, the file's ending (".mkv"), its streams.
 
     `lead_s`: how long nothing is there on the file's own clock before its first picture or sound.
+    `has_clock` is false where its clock jumps or says nothing of the beginning.
     """
 
     container: str
@@ -75,6 +76,7 @@ class Source:
     video: StreamFacts | None
     audio: tuple[StreamFacts, ...]
     lead_s: float = 0.0
+    has_clock: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,8 @@ def direct_obstacles(source: Source, device: Device, *, audio: int | None, burn:
         found.append(Reason("subtitle", "burnt_in", "The chosen subtitle is drawn into the picture."))
     if source.lead_s > MOST_LEAD_S:
         found.append(Reason("file", "late_start", f"The file begins with {source.lead_s:.1f} s of nothing."))
+    if not source.has_clock:
+        found.append(Reason("file", "broken_clock", "The file's clock has to be put right."))
     if source.video is not None:
         found += _picture_limits(source.video, device, source.bit_rate)
     if first is not None and device.max_channels and (first.channels or 2) > device.max_channels:

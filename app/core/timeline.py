@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import Any, Literal
 
-INDEX_VERSION = 2
+INDEX_VERSION = 3
 AAC_FRAME = 1024
 TARGET_S = Fraction(4)
 NEAR_S = Fraction(3, 2)
@@ -26,7 +26,8 @@ MILLISECOND = Fraction(1, 1000)
 AUDIO_ONLY_RATE = Fraction(1000)
 KEPT_SAMPLE_RATES = frozenset({22_050, 24_000, 32_000, 44_100, 48_000})
 
-Seek = Literal["index", "preroll", "linear"]
+Seek = Literal["index", "preroll", "linear", "counted"]
+FROM_THE_START = frozenset({"linear", "counted"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,8 @@ class SourceIndex:
 
     `zero` is grid time 0 on the file's clock and `duration` (s) the grid's length: to the end of the longer of video
     and audio. `seek` says how a run finds its place: "index" (container index), "preroll" (seek some seconds before),
-    "linear" (decode from the file's start; for raw streams and broken clocks).
+    "linear" (decode from the file's start; for raw streams and clocks that jump), "counted" (the same, and pictures and
+    samples are counted because the first have no time).
     """
 
     container: str
@@ -288,7 +290,7 @@ def copied_cuts(index: SourceIndex, timeline: Timeline) -> tuple[int, ...]:
 
 def _copied_timeline(index: SourceIndex, timeline: Timeline) -> Timeline | None:
     video = index.video
-    if video is None or not video.copy_codec or index.seek == "linear" or video.keyframe_gap_after is not None:
+    if video is None or not video.copy_codec or index.seek in FROM_THE_START or video.keyframe_gap_after is not None:
         return None
     scale, frame = frame_scale(video.rate)
     inner = (copied_ticks(index, video, tick) for tick in copied_cuts(index, timeline))

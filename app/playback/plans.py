@@ -12,6 +12,7 @@ from app.core.ladder import AudioSpec, VideoSpec
 from app.core.media.values import StreamFacts
 from app.core.playback import START_LINES, Decision, Device, Source, decide, mime_type
 from app.core.subtitles import IMAGE_CODECS
+from app.core.timeline import FROM_THE_START
 from app.transcoding.renditions import Grid, Rendition
 
 AUDIO_GROUP, TEXT_GROUP = "audio", "text"
@@ -136,6 +137,7 @@ def plan_session(
         source,
         audio=tuple(one for one in source.audio if one.index in audible),
         lead_s=float(grid.index.zero) if grid.index.container in FILE_CLOCK else 0.0,
+        has_clock=grid.index.container not in FILE_CLOCK or grid.index.seek not in FROM_THE_START,
     )
     decision = decide(source, device, audio=wish.audio, copyable_video=copied is not None, copyable_audio=copyable)
     in_segments = decide(

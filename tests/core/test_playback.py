@@ -85,6 +85,13 @@ def test_a_file_that_begins_late_on_its_own_clock_is_sent_in_segments_that_begin
     assert codes(made) == [("file", "late_start")]
 
 
+def test_a_file_whose_clock_is_broken_is_never_played_by_it() -> None:
+    made = asked(replace(MP4, has_clock=False))
+
+    assert made.method != "direct"
+    assert codes(made) == [("file", "broken_clock")]
+
+
 def test_stars_in_patterns_match_anything() -> None:
     assert asked(MKV, device_of({"direct": ["mkv/*/*"]})).method == "direct"
     assert asked(replace(MKV, video=None), device_of({"direct": ["mkv/vp9/aac"]})).method == "direct"

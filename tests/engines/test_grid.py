@@ -237,12 +237,42 @@ def test_a_clock_that_jumps_back_is_played_from_the_start_on(tool: Ffmpeg, make:
     assert difference(found[24][1], found[96 + 24][1]) < 6
 
 
+def test_pictures_and_sound_from_below_zero_on_come_whole_and_together(tool: Ffmpeg, make: Make) -> None:
+    beeps = ["-f", "lavfi", "-i", "aevalsrc=if(lt(mod(t\\,1)\\,0.1)\\,sin(2000*t)\\,0):d=8:s=48000"]
+    streams = [*film(seconds=8), *beeps, *H264, "-bf", "2", "-g", "48", "-c:a", "aac"]
+    moved = ["-output_ts_offset", "-5", "-avoid_negative_ts", "disabled"]
+    shown = pictures(make("plain.mkv", *streams))
+    source, kept = source_of(make("early.mkv", *streams, *moved)), Kept()
+    picture, sound = ladder(source.index)[-1], encoded_audio(source.index, source.index.audio[0].index)
+    for k in reversed(range(len(source.plan.main))):
+        grid.run_video(tool, source, [picture], first=k, count=1, preset="ultrafast", sink=kept)
+        grid.run_audio(tool, source, sound, first=k, count=1, sink=kept)
+
+    made = pictures(kept.whole(picture))
+    assert len(made) == len(shown) == 192
+    for lag in (-1, 1):
+        apart = [difference(made[n][1], shown[n + lag][1]) - difference(made[n][1], shown[n][1]) for n in range(1, 191)]
+        assert sum(apart) > 0
+    assert _beginnings(kept.whole(sound)) == pytest.approx(range(8), abs=0.045)
+
+
+def _beginnings(data: bytes) -> list[float]:
+    """The times (s) at which sound begins after at least a tenth of a second of silence."""
+    resampler, samples = av.AudioResampler("s16", "mono", 48_000), bytearray()
+    with av.open(io.BytesIO(data), "r") as container:
+        for frame in container.decode(container.streams.audio[0]):
+            for made in resampler.resample(frame):
+                samples += bytes(made.planes[0])[: made.samples * 2]
+    loud = [n for n, value in enumerate(memoryview(samples).cast("h")) if abs(value) > 1600]
+    return [after / 48_000 for before, after in pairwise([-48_000, *loud]) if after - before > 4_800]
+
+
 AUDIO: dict[str, list[str]] = {
     "aac.mkv": [*tone(), "-c:a", "aac"],
     "ac3.mkv": [*tone(), "-c:a", "ac3"],
     "wide.mkv": [*tone(rate=96_000), "-c:a", "flac"],
     "narrow.mp3": [*tone(rate=16_000), "-c:a", "libmp3lame"],
-    "late.mkv": [*film(seconds=9), "-itsoffset", "3", *tone(seconds=5), *H264, "-c:a", "libopus"],
+    "late_sound.mkv": [*film(seconds=9), "-itsoffset", "3", *tone(seconds=5), *H264, "-c:a", "libopus"],
 }
 
 

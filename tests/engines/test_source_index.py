@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from fractions import Fraction
 from pathlib import Path
 
@@ -64,6 +65,34 @@ def test_a_clock_that_starts_below_zero_is_no_obstacle(make: Make) -> None:
     assert float(index.duration) == pytest.approx(4, abs=0.05)
 
 
+@pytest.mark.parametrize("offset", ["-0.5", "-2", "-5"])
+@pytest.mark.parametrize("reordered", ["0", "2"])
+def test_what_lies_below_zero_is_counted_where_nobody_tells_its_time(make: Make, offset: str, reordered: str) -> None:
+    moved = ("-bf", reordered, "-c:a", "aac", "-output_ts_offset", offset, "-avoid_negative_ts", "disabled")
+    index = read_index(make("early.mkv", *film(seconds=8), *tone(seconds=8), *H264, *moved))
+    assert index.video is not None
+    assert float(index.duration) == pytest.approx(8, abs=0.03)
+    assert float(index.video.start - index.audio[0].start) == pytest.approx(0, abs=0.03)
+    assert index.seek == "counted"
+    assert plan(index).copied is None
+    assert plan(index).copied_audio == {}
+
+
+def test_what_an_edit_list_cuts_off_is_not_waited_for(make: Make) -> None:
+    moved = ("-c:a", "aac", "-output_ts_offset", "-2", "-avoid_negative_ts", "disabled")
+    index = read_index(make("cut.mp4", *film(seconds=8), *tone(seconds=8), *H264, "-g", "48", *moved))
+    assert index.zero == 0
+    assert float(index.duration) == pytest.approx(6, abs=0.03)
+
+
+def test_pictures_that_nothing_can_decode_are_refused_with_a_word(make: Make, tmp_path: Path) -> None:
+    stream = make("endless.ts", *film(seconds=20), *H264, "-g", "1000", "-sc_threshold", "0").read_bytes()
+    path = tmp_path / "middle.ts"
+    path.write_bytes(stream[len(stream) // 2 // 188 * 188 :])
+    with pytest.raises(Unreadable, match="none of its pictures"):
+        read_index(path)
+
+
 @pytest.mark.parametrize(
     ("name", "arguments", "shown"),
     [
@@ -115,9 +144,13 @@ def test_a_header_without_anything_behind_it_is_refused(make: Make, tmp_path: Pa
         read_index(path)
 
 
-def test_a_header_that_claims_days_is_not_believed(shared: Path) -> None:
-    (path,) = (shared / "media").rglob("sample_fragmented_uuid.mp4")
-    assert read_index(path).duration < 5
+def test_a_header_that_claims_days_is_not_believed(make: Make, tmp_path: Path) -> None:
+    whole = bytearray(make("irregular.mkv", *film(), *IRREGULAR).read_bytes())
+    at = whole.index(b"\x44\x89\x88") + 3  # Duration, a double in milliseconds
+    whole[at : at + 8] = struct.pack(">d", 200_000_000.0)
+    path = tmp_path / "days.mkv"
+    path.write_bytes(whole)
+    assert float(read_index(path).duration) == pytest.approx(12, abs=0.1)
 
 
 def test_a_still_picture_under_a_song_is_as_long_as_the_song(make: Make) -> None:

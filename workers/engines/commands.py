@@ -17,7 +17,7 @@ from typing import Any
 import ffmpeg
 
 from app.core.ladder import X264_PARAMS, AudioSpec, VideoSpec, chroma_offset
-from app.core.timeline import AAC_FRAME, SourceIndex, Timeline, VideoTrack, frame_scale
+from app.core.timeline import AAC_FRAME, FROM_THE_START, SourceIndex, Timeline, VideoTrack, frame_scale
 from workers.engines.ffmpeg import SAFE_INPUT
 
 PREROLL_S = Fraction(10)
@@ -40,7 +40,7 @@ class Place:
 def video_places(index: SourceIndex, start: Fraction) -> list[Place]:
     """Where decoding may start for a picture at this time of the file's clock, best first, surest last."""
     video, beginning = index.video, Place(None)
-    if video is None or index.seek == "linear":
+    if video is None or index.seek in FROM_THE_START:
         return [beginning]
     at = min(start, video.end)
     known = video.keyframe_gap_after is None or at <= video.keyframe_gap_after * video.time_base
@@ -70,7 +70,7 @@ def frame_clock(rate: Fraction) -> tuple[int, int]:
 
 def _input(path: str | Path, index: SourceIndex, place: Place, stream_index: int) -> Any:
     options: dict[str, Any] = dict(zip((o.lstrip("-") for o in SAFE_INPUT[::2]), SAFE_INPUT[1::2], strict=True))
-    if index.seek != "linear":
+    if index.seek not in FROM_THE_START:
         options["copyts"] = None
     if place.seek is not None:
         options |= {"noaccurate_seek": None, "seek_timestamp": 1, "ss": f"{float(place.seek):.6f}"}
@@ -128,9 +128,11 @@ def _pictures(source: Any, index: SourceIndex, video: VideoTrack, frame: int, fi
     if video.interlaced:
         deinterlacer = "bwdif" if "bwdif" in filters else "yadif"
         pictures = pictures.filter(deinterlacer, mode="send_frame", parity="auto", deint="interlaced")
+    pictures = pictures.filter("settb", f"1/{hertz}")
+    if index.seek == "counted":
+        pictures = pictures.filter("setpts", f"N*{ticks}+{round(video.start * hertz)}")
     pictures = (
-        pictures.filter("settb", f"1/{hertz}")
-        .filter("fps", fps=rate, start_time=f"{start / hertz:.6f}", round="near", eof_action="pass")
+        pictures.filter("fps", fps=rate, start_time=f"{start / hertz:.6f}", round="near", eof_action="pass")
         .filter("tpad", stop=-1, stop_mode="clone")
         .filter("setpts", "N")  # after tpad: older builds do not shift the end of a stream along with its frames
     )
@@ -225,7 +227,7 @@ def _encoder(spec: VideoSpec, *, preset: str, threads: int, frames: int, cuts: S
 
 def audio_places(index: SourceIndex, start: Fraction) -> list[Place]:
     """Where decoding may start for sound at this time of the file's clock."""
-    if index.seek == "linear" or start - AUDIO_MARGIN_S <= index.zero:
+    if index.seek in FROM_THE_START or start - AUDIO_MARGIN_S <= index.zero:
         return [Place(None)]
     margin = AUDIO_MARGIN_S if index.seek == "index" else STREAM_MARGIN_S
     return [Place(start - margin), Place(None)]
@@ -246,9 +248,10 @@ def audio_command(
     track = index.audio_track(spec.stream_index)
     start = (frame - AUDIO_PREROLL) * AAC_FRAME
     at_source = round((index.zero + Fraction(start, spec.sample_rate)) * track.sample_rate)
-    sound = _input(path, index, place, spec.stream_index).filter(
-        "aresample", track.sample_rate, **{"async": 1, "min_hard_comp": 0.015, "first_pts": at_source}
-    )
+    sound = _input(path, index, place, spec.stream_index)
+    if index.seek == "counted":
+        sound = sound.filter("asetpts", f"(N+{round(track.start * track.sample_rate)})/SR/TB")
+    sound = sound.filter("aresample", track.sample_rate, **{"async": 1, "min_hard_comp": 0.015, "first_pts": at_source})
     if spec.sample_rate != track.sample_rate:
         sound = sound.filter("aresample", spec.sample_rate)
     made = ffmpeg.output(

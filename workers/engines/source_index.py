@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -17,16 +16,16 @@ import av
 from av.container import InputContainer
 from av.stream import Disposition
 
-from app.core.timeline import AudioTrack, Seek, SourceIndex, VideoTrack, grid_rate
+from app.core.timeline import FROM_THE_START, AudioTrack, Seek, SourceIndex, VideoTrack, grid_rate
 from workers.engines.codecs import copied_audio_codec, copied_video_codec, decodes_alone, name_of
 from workers.engines.ffmpeg import FORMATS
+from workers.engines.spans import Span
 
 RAW_STREAMS = {"h264", "hevc", "m4v", "mpegvideo", "mjpeg", "jpeg_pipe", "obu", "vc1", "ac3", "eac3", "dts", "aac"}
 INDEXED = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}
 COPIED = INDEXED
 LEAD_S = 60
 JPEG_RANGE = 2
-JUMP_BACK_S, JUMP_AHEAD_S = 1, 60
 FIRST_FRAME_PACKETS = 400
 SAMPLED_KEYFRAMES = 12
 TAIL_S = 30
@@ -73,40 +72,6 @@ def _main_video(container: InputContainer) -> Any:
     return max(pictures, key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height), default=None)
 
 
-@dataclass
-class _Span:
-    """What packets of one stream said, in ticks of its time base. `jumped` is the sum of the clock's leaps."""
-
-    tick: Fraction
-    first: int | None = None
-    end: int | None = None
-    last_dts: int | None = None
-    jumped: int = 0
-    leaps: int = 0
-    packets: int = 0
-    size: int = 0
-    keyframes: list[int] = field(default_factory=list)
-
-    def add(self, packet: Any, usual: int) -> None:
-        at = packet.pts if packet.pts is not None else packet.dts
-        self.packets += 1
-        self.size += packet.size
-        if at is None:
-            return
-        dts = packet.dts if packet.dts is not None else at
-        if self.last_dts is not None:
-            step = (dts - self.last_dts) * self.tick
-            if step < -JUMP_BACK_S or step > JUMP_AHEAD_S:
-                self.leaps += 1
-                self.jumped += dts - self.last_dts - usual
-        self.last_dts = dts
-        self.first = at if self.first is None else min(self.first, at)
-        end = at - self.jumped + (packet.duration or usual)
-        self.end = end if self.end is None else max(self.end, end)
-        if packet.is_keyframe:
-            self.keyframes.append(at)
-
-
 class _Reading:
     """One file being read; `index` is the result."""
 
@@ -119,22 +84,28 @@ class _Reading:
         self.raw = container.format.name in RAW_STREAMS
         self.rate = Fraction(25)
         self.interlaced = False
+        self.linear = self.raw
+        self.counted = False
         self.frame: Any = None
         self.complete = True
         self.decodes_alone = True
-        self.spans = {s.index: _Span(Fraction(s.time_base)) for s in (*([video] if video else []), *audio)}
+        self.spans = {s.index: Span(Fraction(s.time_base)) for s in (*([video] if video else []), *audio)}
 
     def index(self) -> SourceIndex:
         if self.video is not None:
             self._decode_first_frame()
-        keyframes = self._indexed_keyframes() if self.video is not None else None
+        keyframes = self._indexed_keyframes() if self.video is not None and not self.counted else None
         if keyframes is None or not self._read_tail(keyframes[-1]):
             self._scan()
             keyframes = self.spans[self.video.index].keyframes if self.video is not None else []
-        linear = self.raw or any(span.leaps for span in self.spans.values())
-        return self._result(sorted(set(keyframes)), "linear" if linear else self._seek())
+        self.linear |= any(span.leaps for span in self.spans.values())
+        return self._result(sorted(set(keyframes)), self._seek())
 
     def _seek(self) -> Seek:
+        if self.counted:
+            return "counted"
+        if self.linear:
+            return "linear"
         return "index" if self.container.format.name in INDEXED else "preroll"
 
     def _streams(self) -> list[Any]:
@@ -142,23 +113,26 @@ class _Reading:
 
     def _usual(self, stream: Any) -> int:
         """The ticks that a packet lasts when it does not say."""
+        return max(1, round(self._usual_s(stream) / Fraction(stream.time_base)))
+
+    def _usual_s(self, stream: Any) -> Fraction:
         if stream.type == "video":
-            return max(1, round(1 / (self.rate * Fraction(stream.time_base))))
+            return 1 / self.rate
         size = getattr(stream.codec_context, "frame_size", 0) or 1024
-        return max(1, round(Fraction(size, stream.codec_context.sample_rate or 48_000) / Fraction(stream.time_base)))
+        return Fraction(size, stream.codec_context.sample_rate or 48_000)
 
     def _decode_first_frame(self) -> None:
         """Decodes until a picture comes out: it knows what headers leave open (rotation, fields, colours)."""
-        try:
-            for number, packet in enumerate(self.container.demux(self.video)):
-                frames = packet.decode()
-                if frames:
-                    self.frame = frames[0]
-                    break
-                if number > FIRST_FRAME_PACKETS:
-                    break
-        except av.FFmpegError:
-            pass  # a damaged beginning: the encoder may still find pictures further on
+        tried = 0
+        for packet in _packets(self.container, [self.video.index], flushes=True):
+            tried += bool(packet.size)
+            self.counted |= tried == 1 and _is_below_zero(self.container, packet)
+            self.frame = _first_picture(packet)
+            if self.frame is not None or tried > FIRST_FRAME_PACKETS:
+                break
+        else:
+            if tried:
+                raise Unreadable("none of its pictures can be decoded")
         context = self.video.codec_context
         self.interlaced = bool(self.frame is not None and self.frame.interlaced_frame) or context.field_order in (
             2,
@@ -246,7 +220,7 @@ class _Reading:
     def _scan(self) -> None:
         """Demuxes the file from its start, within the budget."""
         usual = {stream.index: self._usual(stream) for stream in self._streams()}
-        self.spans = {index: _Span(span.tick) for index, span in self.spans.items()}
+        self.spans = {index: Span(span.tick, counted=self.counted) for index, span in self.spans.items()}
         with opened(self.path) as container:
             for number, packet in enumerate(_packets(container, list(usual))):
                 self._note(packet, usual[packet.stream_index])
@@ -264,9 +238,18 @@ class _Reading:
         if video and packet.is_keyframe and len(span.keyframes) <= SAMPLED_KEYFRAMES:
             self.decodes_alone &= decodes_alone(self.video.codec_context, bytes(packet))
 
+    def _date_untimed(self) -> None:
+        """What has no time came, one after another, before the first packet that has one."""
+        for stream in self._streams():
+            span = self.spans[stream.index]
+            if span.first is not None:
+                span.first -= round(span.untimed * self._usual_s(stream) / span.tick)
+
     def _result(self, keyframes: list[int], seek: Seek) -> SourceIndex:
         if self.video is not None and self.frame is None and not self.spans[self.video.index].packets:
             self.video = None  # headers of a picture that is not there
+        if self.counted:
+            self._date_untimed()
         base = self._base(seek)
         audio = tuple(self._audio_track(stream, base) for stream in self.audio if self._has_end(stream))
         if self.video is None:
@@ -274,7 +257,7 @@ class _Reading:
                 raise Unreadable("holds no audio that can be read")
             zero = min(track.start for track in audio)
             return self._source(seek, zero, max(track.end for track in audio) - zero, None, audio)
-        video = self._video_track(keyframes if seek != "linear" else [], base)
+        video = self._video_track(keyframes if seek not in FROM_THE_START else [], base)
         zero = self._zero(video, audio)
         near = [track for track in audio if abs(track.start - video.start) <= LEAD_S]
         end = max([video.end, *(track.end for track in near)])
@@ -288,8 +271,8 @@ class _Reading:
         )
 
     def _base(self, seek: Seek) -> Fraction:
-        """What is taken off the file's clock: its own start where runs let ffmpeg put the clock right (linear)."""
-        if seek != "linear":
+        """What is taken off the file's clock: its own start where runs put the clock right from there on."""
+        if seek not in FROM_THE_START:
             return Fraction(0)
         starts = [span.first * span.tick for span in self.spans.values() if span.first is not None]
         return min(starts, default=Fraction(0))
@@ -325,7 +308,7 @@ class _Reading:
     def _video_track(self, keyframes: list[int], base: Fraction) -> VideoTrack:
         stream, context = self.video, self.video.codec_context
         start, end = self._limits(stream, base)
-        if self.frame is not None and self.frame.pts is not None and not self.raw:
+        if self.frame is not None and self.frame.pts is not None and not (self.raw or self.counted):
             start = self.frame.pts * Fraction(self.frame.time_base) - base
         return VideoTrack(
             index=stream.index,
@@ -374,7 +357,11 @@ class _Reading:
     def _copy_codec(self) -> str | None:
         if self.interlaced or self._rotation() or not self.decodes_alone or self.frame is None:
             return None
-        return copied_video_codec(self.video.codec_context) if self.container.format.name in COPIED else None
+        return copied_video_codec(self.video.codec_context) if self._is_cuttable() else None
+
+    def _is_cuttable(self) -> bool:
+        """Whether packets can be copied by their own times: not where only ffmpeg puts the clock right."""
+        return self.container.format.name in COPIED and not (self.linear or self.counted)
 
     def _audio_track(self, stream: Any, base: Fraction) -> AudioTrack:
         context = stream.codec_context
@@ -387,7 +374,7 @@ class _Reading:
             channels=context.channels or 2,
             start=start,
             end=max(end, start),
-            copy_codec=copied_audio_codec(context) if self.container.format.name in COPIED else None,
+            copy_codec=copied_audio_codec(context) if self._is_cuttable() else None,
             bit_rate=self._bit_rate(stream, end - start),
         )
 
@@ -402,13 +389,29 @@ class _Reading:
         return max(0, whole - others) if stream.type == "video" else 0
 
 
-def _packets(container: InputContainer, streams: list[int]) -> Iterator[Any]:
-    """Packets of these streams until the end of what can be read: a damaged file holds what it holds."""
+def _packets(container: InputContainer, streams: list[int], *, flushes: bool = False) -> Iterator[Any]:
+    """Packets of these streams until the end of what can be read: a damaged file holds what it holds.
+
+    With `flushes` the empty packets that make decoders give what they hold back come at the end.
+    """
     packets = container.demux([container.streams[index] for index in streams])
     while True:
         try:
             packet = next(packets)
         except (StopIteration, av.FFmpegError):
             return
-        if packet.size:
+        if packet.size or flushes:
             yield packet
+
+
+def _first_picture(packet: Any) -> Any:
+    """The first picture that came out with this packet; None where none did, or it is damaged."""
+    try:
+        return next(iter(packet.decode()), None)
+    except av.FFmpegError:
+        return None
+
+
+def _is_below_zero(container: InputContainer, packet: Any) -> bool:
+    """Whether this first packet has no time: Matroska readers do not tell times below zero."""
+    return container.format.name == "matroska,webm" and packet.pts is None and packet.dts is None
