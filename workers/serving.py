@@ -22,6 +22,7 @@ from rq.exceptions import StopRequested
 from rq.serializers import JSONSerializer
 
 from app.adapters.liveness import beat, forget
+from app.transcoding import runs
 from workers.engines.tether import tether
 
 BEAT_S = 2
@@ -42,6 +43,17 @@ class _Steady:
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
         super().heartbeat(timeout, pipeline)  # type: ignore[misc]
         beat(self.connection, self.queue_names(), self.name, time.time())  # type: ignore[attr-defined]
+
+    def execute_job(self, job: Any, queue: Any) -> None:
+        """A run that nobody needs any more costs a look here, not a work-horse."""
+        if job.func_name == runs.FUNCTION:
+            run = runs.Run.from_json(job.args[0])
+            if not runs.is_needed(self.connection, run):
+                runs.begun(self.connection, run.key)
+                self.connection.lrem(queue.intermediate_queue_key, 1, job.id)
+                self.connection.delete(job.key)
+                return
+        super().execute_job(job, queue)  # type: ignore[misc]
 
     def register_death(self) -> None:
         super().register_death()  # type: ignore[misc]

@@ -242,7 +242,7 @@ class _Sink:
     def _is_wanted(self, k: int, boundary: bool) -> bool:
         client = self.kitchen.client
         _be_at_work(client, self.lease)
-        if boundary and self.asked.lane == "ahead" and k > self.asked.first and _must_yield(client):
+        if boundary and k > self.asked.first and _must_yield(client):
             return False
         return any(demand.is_needed(client, rendition.recipe, k) for rendition in self.renditions.values())
 

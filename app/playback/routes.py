@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from flask import Blueprint, Response, request, url_for
 from flask_openapi3 import APIBlueprint, OpenAPI, Tag
@@ -44,6 +45,7 @@ from app.playback.plans import FIRST_SIDECAR, TextChoice, Wish, master
 from app.playback.service import Playing, Prepared, Session
 from app.playback.tokens import IDLE
 from app.transcoding.sources import require_unchanged, sidecar, source_file
+from app.web.hanging_up import hung_up
 from app.web.inputs import answer
 from app.web.limits import PREPARE, limiter, per_caller
 from app.web.security import signed_in, viewer
@@ -338,7 +340,7 @@ def init_segment(token: str, recipe: str) -> Response:
     playing = admit(token)
     db.session.remove()
     found = playback().rendition_of(playing.session, recipe)
-    key = playback().transcoding.init(found, playing.asked)
+    key = playback().transcoding.init(found, replace(playing.asked, gone=hung_up()))
     return stored(key, mimetype=f"{found.kind}/mp4", etag=f"{recipe}-init")
 
 
@@ -347,7 +349,7 @@ def cell(token: str, recipe: str, k: int) -> Response:
     playing = admit(token)
     db.session.remove()  # no database session is held across a wait
     found = playback().rendition_of(playing.session, recipe)
-    key, waited = playback().transcoding.cell(found, k, playing.asked)
+    key, waited = playback().transcoding.cell(found, k, replace(playing.asked, gone=hung_up()))
     pace = playback().transcoding.pace(found)
     return stored(key, mimetype=f"{found.kind}/mp4", etag=f"{recipe}-{k}", waited=waited, pace=pace)
 

@@ -26,6 +26,7 @@ local sid, kind, recipe, k, until_k, expires, key =
 local prefix = 'matinee:'
 local place = prefix .. 'place:' .. sid .. ':' .. kind
 local before = redis.call('GET', place)
+local left = before and redis.call('HGET', prefix .. 'heads:' .. before, sid) or ''
 if before and before ~= recipe then redis.call('HDEL', prefix .. 'heads:' .. before, sid) end
 redis.call('SET', place, recipe, 'PX', ARGV[8])
 local serial = redis.call('INCR', prefix .. 'serial:' .. sid)
@@ -39,7 +40,7 @@ local field = sid
 if many == 1 then field = sid .. '/' .. k end
 redis.call('HSET', prefix .. 'heads:' .. recipe, field, '[' .. k .. ',' .. until_k .. ',' .. expires .. ']')
 redis.call('PEXPIRE', prefix .. 'heads:' .. recipe, ARGV[8])
-return {serial, many}
+return {serial, many, before or '', left}
 """
 
 
@@ -57,10 +58,14 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """`serial` orders the requests of a session; `parallel`: it fetches several places at once."""
+    """`serial` orders the requests of a session; `parallel`: it fetches several places at once.
+
+    `left`: recipe, first and last cell of what it needed before; None where it needed nothing.
+    """
 
     serial: int
     parallel: bool
+    left: tuple[str, int, int] | None
 
 
 def follow(
@@ -68,10 +73,10 @@ def follow(
 ) -> Followed:
     """A session asked for cell `k` of a rendition of this kind (video, audio) and will need all up to `until`."""
     expires = int((time.time() if now is None else now) * 1000) + HEAD_MS
-    serial, many = client.eval(
+    serial, many, before, left = client.eval(
         _FOLLOW, 0, session, kind, recipe, str(k), str(until), str(expires), key, str(HEAD_MS), str(PARALLEL_MS)
     )
-    return Followed(serial, bool(many))
+    return Followed(serial, bool(many), (before.decode(), *json.loads(left)[:2]) if left else None)
 
 
 def place_in(client: redis.Redis, *, session: str, recipe: str) -> int | None:

@@ -7,7 +7,8 @@ waits and sees neither sends a new run. A run that was sent twice finds its cell
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -16,6 +17,8 @@ import structlog
 from rq import Queue
 from rq.serializers import JSONSerializer
 
+from app.transcoding import demand
+from app.transcoding.keys import cell_key
 from app.transcoding.leases import lease_name
 
 log = structlog.get_logger(__name__)
@@ -26,7 +29,9 @@ Product = Literal["cells", "index", "cues"]
 FUNCTION = "workers.transcode.run"
 TIMEOUT_S = {"copy": 60, "now": 120, "ahead": 600}
 ASKED_MS = {"copy": 2000, "now": 3000, "ahead": 8000}
-"""How long a run that was sent is believed to be on its way, in ms. A run that starts takes its word away at once."""
+"""How long a run that was sent is believed to be on its way, in ms; after that only while it lies in its queue."""
+KEPT_S = 30
+"""How long a run may lie in its queue. A run that starts takes its word away at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +69,14 @@ def asked_name(key: str) -> str:
 
 _ASK = """
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-local asked = redis.call('GET', KEYS[2])
-if asked == ARGV[1] or asked == 'now' then return 0 end
-if asked and ARGV[1] == 'ahead' then return 0 end
-redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+local lane, id = string.match(redis.call('GET', KEYS[2]) or '', '^(%a+) (%S+)$')
+if lane and (lane == ARGV[1] or lane == 'now' or ARGV[1] == 'ahead') then
+  if redis.call('PTTL', KEYS[2]) > ARGV[4] - ARGV[2] then return 0 end
+  if redis.call('LPOS', 'rq:queue:' .. lane, id) and redis.call('EXISTS', 'rq:job:' .. id) == 1 then return 0 end
+elseif lane and redis.call('LREM', 'rq:queue:' .. lane, 1, id) == 1 then
+  redis.call('DEL', 'rq:job:' .. id)
+end
+redis.call('SET', KEYS[2], ARGV[1] .. ' ' .. ARGV[3], 'PX', ARGV[4])
 return 1
 """
 
@@ -75,15 +84,47 @@ return 1
 def send(client: redis.Redis, run: Run) -> bool:
     """Enqueues the run, unless one that begins with the same key is at work or on its way. Returns whether it did.
 
-    A player that waits does not rely on what was only sent ahead: its run goes to `now` as well.
+    A player that waits does not rely on what was only sent ahead: its run goes to `now` instead.
     """
     names = (lease_name(run.key), asked_name(run.key))
-    if not client.eval(_ASK, len(names), *names, run.lane, str(ASKED_MS[run.lane])):
+    number = uuid.uuid4().hex
+    if not client.eval(_ASK, len(names), *names, run.lane, str(ASKED_MS[run.lane]), number, str(KEPT_S * 1000)):
         return False
     _queue(client, run.lane).enqueue(
-        FUNCTION, run.to_json(), job_timeout=TIMEOUT_S[run.lane], result_ttl=0, failure_ttl=60, ttl=30
+        FUNCTION,
+        run.to_json(),
+        job_id=number,
+        job_timeout=TIMEOUT_S[run.lane],
+        result_ttl=0,
+        failure_ttl=60,
+        ttl=KEPT_S,
     )
     return True
+
+
+_WITHDRAW = """
+local withdrawn = 0
+for i = 1, #KEYS do
+  local lane, id = string.match(redis.call('GET', KEYS[i]) or '', '^(%a+) (%S+)$')
+  if lane and redis.call('LREM', 'rq:queue:' .. lane, 1, id) == 1 then
+    redis.call('DEL', 'rq:job:' .. id, KEYS[i])
+    withdrawn = withdrawn + 1
+  end
+end
+return withdrawn
+"""
+
+
+def withdraw(client: redis.Redis, recipe: str, cells: Iterable[int]) -> int:
+    """Takes the runs that begin with these cells, and that nobody needs, out of their queues. Returns how many."""
+    needs = demand.needs(client, recipe)
+    names = [asked_name(cell_key(recipe, k)) for k in cells if not any(need.covers(k) for need in needs)]
+    return int(client.eval(_WITHDRAW, len(names), *names)) if names else 0
+
+
+def is_needed(client: redis.Redis, run: Run) -> bool:
+    """Whether anybody still needs what this run begins with. Indexes and cues always are."""
+    return run.product != "cells" or demand.is_needed(client, run.recipe, run.first)
 
 
 def begun(client: redis.Redis, key: str) -> None:

@@ -18,7 +18,7 @@ from app.transcoding.keys import cues_key, index_key
 from app.transcoding.renditions import Grid, Rendition
 from app.transcoding.runs import Run
 from app.transcoding.store import Missing, Store
-from app.transcoding.waiting import Faulty, Place, WaitingRoom
+from app.transcoding.waiting import Faulty, HungUp, Place, WaitingRoom
 
 BUILD = "matinee:ffmpeg"
 """The Redis key of the ffmpeg build that workers encode with now."""
@@ -29,12 +29,16 @@ CELL_FOLLOWS_S = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Who asks for a cell, of which file. `position` is where the session said it is, if it did."""
+    """Who asks for a cell, of which file. `position` is where the session said it is, if it did.
+
+    `gone` tells whether the request was hung up meanwhile.
+    """
 
     session: str
     file_id: int
     origin: str
     position: float | None = None
+    gone: HungUp | None = None
 
 
 class Transcoding:
@@ -158,7 +162,8 @@ class Transcoding:
             runs.send(self.client, rendition.run(asked.file_id, asked.origin, k, waited_for=True))
 
     def _follow(self, rendition: Rendition, k: int, until: int, asked: Asked) -> demand.Followed:
-        return demand.follow(
+        """The session is at cell `k` now. Runs for the place it left that did not begin yet never will."""
+        followed = demand.follow(
             self.client,
             session=asked.session,
             kind=rendition.kind,
@@ -167,11 +172,16 @@ class Transcoding:
             until=until,
             key=rendition.cell_key(k),
         )
+        if followed.left is not None and not followed.parallel:
+            recipe, first, last = followed.left
+            if recipe != rendition.recipe or not first <= k <= last + 1:
+                runs.withdraw(self.client, recipe, range(first, last + 1))
+        return followed
 
     def _wait(self, rendition: Rendition, k: int, key: str, asked: Asked, place: Place | None) -> None:
         run = rendition.run(asked.file_id, asked.origin, k, waited_for=True)
         try:
-            self.room.wait(key, run, place)
+            self.room.wait(key, run, place, gone=asked.gone)
         except Faulty as fault:
             raise self._gone(fault) from fault
         self._know(key)

@@ -1,8 +1,8 @@
 """Waiting for a product of a run: one condition for each process, fed by one Redis subscription.
 
 A request never polls. One thread listens to what was made and, twice a second, looks after all keys that anyone here
-waits for: one that lies on the store already wakes its waiters (a message may get lost while Redis restarts), and one
-that nobody makes is sent for again.
+waits for: one that lies on the store already wakes its waiters (a message may get lost while Redis restarts), one that
+nobody makes is sent for again, and who has hung up waits no longer.
 """
 
 from __future__ import annotations
@@ -28,6 +28,11 @@ log = structlog.get_logger(__name__)
 LONGEST_S = 15.0
 SWEEP_S = 0.5
 MOVED = "matinee:moved"
+HANGING_UP_S = 0.1
+"""A player closes the request for the place it leaves as it asks for the next: the two may come in either order."""
+
+HungUp = Callable[[float], bool]
+"""Whether who asked has hung up; the argument says how long (s) to wait for that."""
 
 
 class Faulty(Exception):
@@ -49,7 +54,8 @@ class _Wait:
     key: str
     run: Run | None
     place: Place | None
-    outcome: str | None = None  # made, released, fault
+    gone: HungUp | None = None
+    outcome: str | None = None  # made, released, gone, fault
     fault: str = ""
 
 
@@ -80,14 +86,22 @@ class WaitingRoom:
         """How many requests wait here now."""
         return self._state.count
 
-    def wait(self, key: str, run: Run | None, place: Place | None = None, *, longest_s: float | None = None) -> None:
+    def wait(
+        self,
+        key: str,
+        run: Run | None,
+        place: Place | None = None,
+        *,
+        longest_s: float | None = None,
+        gone: HungUp | None = None,
+    ) -> None:
         """Returns when `key` lies on the store; `run` is sent for where nobody makes it (None: others' runs do).
 
-        Raises Unavailable (with `retry_after`) when too many wait already, when it took too long, or when the session
-        asked for another place meanwhile; Faulty when it cannot be made.
+        Raises Unavailable (with `retry_after`) when too many wait already, when it took too long, when the session
+        asked for another place meanwhile, or when who asked is `gone`; Faulty when it cannot be made.
         """
         room = self._room()
-        wait = _Wait(key, run, place)
+        wait = _Wait(key, run, place, gone)
         with room.condition:
             if room.count >= self._limit:
                 raise Unavailable("The server is busy making other films. Try again.", code="busy", retry_after=1)
@@ -122,10 +136,18 @@ class WaitingRoom:
             return
         if wait.outcome == "fault":
             raise Faulty(wait.fault)
-        if wait.outcome == "released" and wait.place is not None:
-            demand.sent_away(self._client, wait.place.session, wait.key)
+        if wait.outcome in {"released", "gone"}:
+            is_gone = wait.gone is not None and (wait.outcome == "gone" or wait.gone(HANGING_UP_S))
+            if wait.place is not None and not is_gone:
+                demand.sent_away(self._client, wait.place.session, wait.key)
+            self._withdraw(wait.run)
             raise Unavailable("The player went on to another place.", code="superseded", retry_after=1)
         raise Unavailable("This part is not ready yet. Try again.", code="not_ready", retry_after=1)
+
+    def _withdraw(self, run: Run | None) -> None:
+        """Nobody waits here any more for what this run was to make: it need not begin, unless others need it."""
+        if run is not None and run.product == "cells":
+            runs.withdraw(self._client, run.recipe, [run.first])
 
     def close(self) -> None:
         """Ends the listening thread."""
@@ -192,9 +214,20 @@ class WaitingRoom:
 
     def _sweep(self, room: _Room) -> None:
         self._look_on_store(room)
+        self._let_go(room)
         with room.condition:
             keys = list(room.waits)
         self._send_again(room, keys)
+
+    def _let_go(self, room: _Room) -> None:
+        """Ends the waits of those who have hung up."""
+        with room.condition:
+            waits = [wait for waits in room.waits.values() for wait in waits if wait.outcome is None and wait.gone]
+            hung_up = [wait for wait in waits if wait.gone is not None and wait.gone(0.0)]
+            for wait in hung_up:
+                wait.outcome = "gone"
+            if hung_up:
+                room.condition.notify_all()
 
     def _send_again(self, room: _Room, keys: Sequence[str]) -> None:
         """Sends for those of these keys that somebody here waits for and nobody makes."""

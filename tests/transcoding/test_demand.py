@@ -29,6 +29,12 @@ def test_a_seek_ends_the_older_need(client: redis.Redis) -> None:
     assert demand.is_needed(client, A, 101)
 
 
+def test_who_moves_is_told_what_it_needed_before(client: redis.Redis) -> None:
+    assert follow(client, "s", 10).left is None
+    assert follow(client, "s", 100, recipe=B).left == (A, 10, 13)
+    assert follow(client, "s", 5, recipe=B).left == (B, 100, 103)
+
+
 def test_another_session_keeps_its_own_need(client: redis.Redis) -> None:
     follow(client, "s", 10)
     follow(client, "t", 10)

@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from app.core.errors import Unavailable
-from app.transcoding import leases, runs
+from app.transcoding import demand, leases, runs
 from app.transcoding.runs import Run
 from app.transcoding.store import LocalStore
 from app.transcoding.waiting import Faulty, Place, WaitingRoom
@@ -174,3 +174,49 @@ def test_what_cannot_be_made_is_said(room: WaitingRoom, client: redis.Redis) -> 
 
     with pytest.raises(Faulty, match="fire"):
         room.wait(KEY, run())
+
+
+CELL = f"cells/aa/{'a' * 32}/1.m4s"
+
+
+def needed(client: redis.Redis) -> Run:
+    """A run for a cell that session s is at."""
+    recipe = "a" * 32
+    demand.follow(client, session="s", kind="video", recipe=recipe, k=1, until=2, key=CELL)
+    return Run("cells", "now", CELL, 1, "origin", recipe, {}, 1, 2)
+
+
+def test_who_hangs_up_waits_no_longer_and_what_nobody_needs_then_is_not_begun(
+    room: WaitingRoom, client: redis.Redis
+) -> None:
+    asked, is_gone = needed(client), threading.Event()
+    later(lambda: demand.forget(client, "s"), 0.2)
+    later(is_gone.set)
+    began = time.monotonic()
+
+    with pytest.raises(Unavailable):
+        room.wait(CELL, asked, gone=is_gone.wait)
+
+    assert time.monotonic() - began < 1.5
+    assert queued(client) == 0
+    assert not list(client.scan_iter("matinee:asked:*"))
+
+
+def test_who_hangs_up_takes_nothing_away_from_another_who_needs_it(room: WaitingRoom, client: redis.Redis) -> None:
+    with pytest.raises(Unavailable):
+        room.wait(CELL, needed(client), gone=lambda _wait: True)
+
+    assert queued(client) == 1
+
+
+@pytest.mark.parametrize("hangs_up", [True, False])
+def test_only_who_was_there_to_be_sent_away_is_known_when_asking_again(
+    room: WaitingRoom, client: redis.Redis, hangs_up: bool
+) -> None:
+    later(lambda: client.publish("matinee:moved", '["s", "video", 90, 2]'))
+
+    with pytest.raises(Unavailable) as refused:
+        room.wait(CELL, needed(client), Place("s", "video", 1, 1), gone=lambda wait_s: hangs_up and wait_s > 0)
+
+    assert refused.value.kind == "superseded"
+    assert bool(client.exists(f"matinee:again:s:{CELL}")) is not hangs_up

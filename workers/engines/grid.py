@@ -28,6 +28,8 @@ from workers.engines.ffmpeg import Ffmpeg, spawned
 PIPE_SIZE, READ_SIZE = 1 << 20, 1 << 18
 ASK_S = 0.2
 LAST_WORDS = 2_000
+NICE = ("nice", "-n", "5")
+"""Encoders have many threads and would crowd out what answers players: pages, copied cells, Redis."""
 
 
 class Sink(Protocol):
@@ -237,7 +239,7 @@ def _attempt(place: commands.Place, begin: _Begin, *, first: int, sink: Sink) ->
         argv = begin(place, pipes)
         if not sink.wanted(first):
             return 0, True
-        child = stack.enter_context(spawned(argv, pass_fds=pipes.writers))
+        child = stack.enter_context(spawned([*NICE, *argv], pass_fds=pipes.writers))
         pipes.close_writers()
         words = _Words(child)
         try:
