@@ -88,6 +88,16 @@ class House:
             time.sleep(0.2)
         raise RuntimeError(f"job {job_id} did not end in {timeout_s} s")
 
+    def wait_until_idle(self, timeout_s: float = 600) -> None:
+        """Returns when no job is left: pictures are made and films are planned. Raises RuntimeError."""
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            jobs = self.call("GET", "/api/v1/admin/jobs?per_page=50")["items"]
+            if not any(job["state"] in {"queued", "running"} for job in jobs):
+                return
+            time.sleep(0.3)
+        raise RuntimeError(f"jobs did not end in {timeout_s} s")
+
     def media_id(self, title: str) -> str:
         """The media id of a film by its title."""
         if title not in self._ids:
@@ -126,6 +136,7 @@ def open_house(films: Sequence[Film], *, kind: str = "movies", **settings: str) 
             house.sign_in()
             if films:
                 house.add_library(media, kind)
+                house.wait_until_idle()
             yield house
     finally:
         shutil.rmtree(folder, ignore_errors=True)

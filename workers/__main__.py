@@ -1,7 +1,8 @@
 """`python -m workers`: every worker of this machine; `python -m workers QUEUE…`: one, for these queues in this order.
 
-Playing comes first: `copy` has a process of its own, one slot serves only what a player waits for, the rest of the
-slots (one for each core, two at least) read ahead as well. Background work is niced.
+Playing comes first: `copy` has two processes of its own that do not fork for their work of milliseconds (a picture and
+its sound are cut at once, and a file on a sleeping disk holds up one of them only), one slot serves only what a player
+waits for, the rest of the slots (one for each core, two at least) read ahead as well. Background work is niced.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ def lanes(url: str, *, cores: int) -> list[Lane]:
 
     ahead = [worker(f"ahead-{number}", "now", "ahead") for number in range(1, max(2, min(cores, 8)))]
     return [
-        worker("copy", "copy"),
+        worker("copy-1", "copy", light=True),
+        worker("copy-2", "copy", light=True),
         worker("now", "now"),
         *ahead,
         worker("scan", "scan", nice=NICE),

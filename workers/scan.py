@@ -26,7 +26,7 @@ from app.adapters.clock import now
 from app.adapters.database import path_from, stored_path
 from app.core.admission import admit, sort_of
 from app.extensions import db, writing
-from app.jobs import ARTWORK
+from app.jobs import ARTWORK, PLAN
 from app.library import intake, queries, sidecars
 from app.library.intake import Report
 from app.library.models import Library, ScanRun
@@ -338,8 +338,9 @@ class Scan:
         with writing():
             self.work.hold()
             place(placings, self.kind, now=now())
-            key = f"artwork:{self.library_id}"
-            outbox.enqueue(ARTWORK, {"library_id": self.library_id}, dedupe_key=key, now=now())
+            for kind in (ARTWORK, PLAN):
+                key = f"{kind.name}:{self.library_id}"
+                outbox.enqueue(kind, {"library_id": self.library_id}, dedupe_key=key, now=now())
         self.progress.add("identified", len(placings))
         self.progress.spent("link", since)
 

@@ -6,6 +6,7 @@ ends with its worker, and a stopped worker takes its job's process group down at
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import sys
@@ -27,6 +28,7 @@ from workers.engines.tether import tether
 
 BEAT_S = 2
 FIELDS_S = 60
+STUCK_S = 5
 
 
 class _Steady:
@@ -91,7 +93,17 @@ class ForkingWorker(_Steady, Worker):
 
 
 class LightWorker(_Steady, SimpleWorker):
-    """No fork: for work of milliseconds. What crashes in it takes the worker along; another one is started."""
+    """No fork: for work of milliseconds. What crashes in it takes the worker along; another one is started.
+
+    A library that is stuck hears no signal, so a watchdog below Python ends the process a little after the job's time.
+    """
+
+    def perform_job(self, job: Any, queue: Any) -> bool:
+        faulthandler.dump_traceback_later(job.timeout + STUCK_S, exit=True)
+        try:
+            return bool(super().perform_job(job, queue))
+        finally:
+            faulthandler.cancel_dump_traceback_later()
 
     def request_stop(self, _signum: int, _frame: FrameType | None) -> None:
         raise StopRequested

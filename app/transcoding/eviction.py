@@ -11,7 +11,7 @@ import redis
 import structlog
 
 from app.transcoding import demand
-from app.transcoding.keys import CELLS_FOLDER, INIT, cell_of, recipe_of
+from app.transcoding.keys import CELLS_FOLDER, INDEX_FOLDER, INIT, cell_of, recipe_of
 from app.transcoding.leases import held_now
 from app.transcoding.store import LocalStore, Stat, Store
 
@@ -76,7 +76,7 @@ def evict(client: redis.Redis, store: Store, budget: int, *, now: float | None =
     """Brings the store under `DOWN_TO` of its budget (bytes) if it is over it. None while another does the same.
 
     Never goes what a session needs, what a run is at work on, or what was made or used in the last seconds. What is
-    kept goes last, and only as far as the budget itself asks.
+    kept goes last, and only as far as the budget itself asks; so do indexes, which take little and save every opening.
     """
     word = secrets.token_hex(8)
     if not client.set(LOCK, word, nx=True, px=LOCK_MS):
@@ -96,8 +96,9 @@ def _evict(client: redis.Redis, store: Store, budget: int, now: float) -> Evicte
     objects = freed = 0
     if total > budget:
         used, kept = _last_uses(client, stats), _kept(client, now)
-        for stat in sorted(stats, key=lambda one: (recipe_of(one.key) in kept, used[one.key])):
-            if total - freed <= (budget if recipe_of(stat.key) in kept else budget * DOWN_TO):
+        last = {stat.key for stat in stats if recipe_of(stat.key) in kept or stat.key.startswith(f"{INDEX_FOLDER}/")}
+        for stat in sorted(stats, key=lambda one: (one.key in last, used[one.key])):
+            if total - freed <= (budget if stat.key in last else budget * DOWN_TO):
                 break
             if used[stat.key] > now - FRESH_S or _is_in_use(client, stat.key):
                 continue

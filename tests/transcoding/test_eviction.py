@@ -9,7 +9,7 @@ import redis
 
 from app.transcoding import demand, leases
 from app.transcoding.eviction import STORED, USED, count, evict, evict_if_over, keep, let_go
-from app.transcoding.keys import cell_key, init_key
+from app.transcoding.keys import cell_key, index_key, init_key
 from app.transcoding.store import LocalStore
 
 A, B = "a" * 32, "b" * 32
@@ -114,3 +114,17 @@ def test_what_is_no_longer_being_prepared_goes_like_anything_else(client: redis.
     evict(client, store, 9_500)
 
     assert len(there(store)) == 8
+
+
+def test_indexes_of_films_go_last(client: redis.Redis, store: LocalStore) -> None:
+    index = index_key("c" * 32)
+    store.put(index, b"x" * 1000)
+    fill(client, store, A, 4)
+    for k in range(4):
+        age(client, store, cell_key(A, k), LATER)
+    for key in (index, init_key(A)):
+        age(client, store, key, LATER * 2)
+
+    evict(client, store, 1000)
+
+    assert there(store) == {index}

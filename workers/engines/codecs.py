@@ -13,8 +13,10 @@ from app.core.fmp4 import box, full_box
 
 START_CODE = b"\0\0\1"
 H264_IDR, H264_SPS, H264_PPS = 5, 7, 8
-EIGHT_BIT_420 = {"yuv420p", "yuvj420p", "nv12"}
+EIGHT_BIT_420 = frozenset({"yuv420p", "yuvj420p", "nv12"})
 TEN_BIT_420 = EIGHT_BIT_420 | {"yuv420p10le"}
+PLAYED = {"h264": EIGHT_BIT_420, "hevc": TEN_BIT_420, "av1": TEN_BIT_420, "vp9": EIGHT_BIT_420}
+"""The pixel formats of each codec that players decode."""
 
 
 def name_of(context: Any) -> str:
@@ -72,19 +74,24 @@ def sized(context: Any, packet: bytes) -> bytes:
 
 
 def video_configuration(context: Any) -> tuple[bytes, bytes, str] | None:
-    """(sample entry, configuration box, codec string) of a stream, None where it cannot be put into fragmented MP4."""
+    """(sample entry, configuration box, codec string) of a stream, None where it cannot be put into fragmented MP4.
+
+    Read from the headers alone: whether players decode its pictures is `copied_video_codec`'s to say.
+    """
     maker = {"h264": _h264, "hevc": _hevc, "av1": _av1, "vp9": _vp9}.get(name_of(context))
     return None if maker is None else maker(context)
 
 
 def copied_video_codec(context: Any) -> str | None:
-    """The RFC 6381 string of a stream that can be copied, else None."""
+    """The RFC 6381 string of a stream that can be copied, else None. Knows the pixels once a frame was decoded."""
+    if context.pix_fmt not in PLAYED.get(name_of(context), ()):
+        return None
     made = video_configuration(context)
     return None if made is None else made[2]
 
 
 def _h264(context: Any) -> tuple[bytes, bytes, str] | None:
-    if context.pix_fmt not in EIGHT_BIT_420 or not context.extradata:
+    if not context.extradata:
         return None
     record = context.extradata if not is_annexb(context) else _avc_record(context.extradata)
     if record is None or len(record) < 8:
@@ -108,7 +115,7 @@ def _avc_record(extradata: bytes) -> bytes | None:
 
 def _hevc(context: Any) -> tuple[bytes, bytes, str] | None:
     record = context.extradata
-    if context.pix_fmt not in TEN_BIT_420 or not record or is_annexb(context) or len(record) < 23:
+    if not record or is_annexb(context) or len(record) < 23:
         return None
     space, tier, profile = record[1] >> 6, record[1] >> 5 & 1, record[1] & 31
     (compatible,) = struct.unpack_from(">I", record, 2)
@@ -120,7 +127,7 @@ def _hevc(context: Any) -> tuple[bytes, bytes, str] | None:
 
 def _av1(context: Any) -> tuple[bytes, bytes, str] | None:
     record = context.extradata
-    if context.pix_fmt not in TEN_BIT_420 or not record or len(record) < 4 or record[0] != 0x81:
+    if not record or len(record) < 4 or record[0] != 0x81:
         return None
     profile, level, tier = record[1] >> 5, record[1] & 31, record[2] >> 7
     depth = 10 if record[2] & 0x40 else 8
@@ -130,10 +137,8 @@ def _av1(context: Any) -> tuple[bytes, bytes, str] | None:
 VP9_LEVELS = ((36_864, 10), (73_728, 11), (122_880, 20), (245_760, 21), (552_960, 30), (983_040, 31), (2_228_224, 40))
 
 
-def _vp9(context: Any) -> tuple[bytes, bytes, str] | None:
+def _vp9(context: Any) -> tuple[bytes, bytes, str]:
     """VP9 in WebM has no configuration record: it is told from the stream (level from the picture's size)."""
-    if context.pix_fmt not in EIGHT_BIT_420:
-        return None
     area = context.width * context.height
     level = next((number for limit, number in VP9_LEVELS if area <= limit), 51)
     body = bytes((0, level, 8 << 4 | 1 << 1, 2, 2, 2, 0, 0))

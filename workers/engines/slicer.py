@@ -47,7 +47,8 @@ class Slicer:
     """Copied segments of one file; opens it once. Not thread-safe. A context manager. Raises Unreadable."""
 
     def __init__(self, path: str | Path, index: SourceIndex, plan: Plan) -> None:
-        self._container = opened(path)
+        last = max([track.index for track in index.audio] + ([index.video.index] if index.video else []))
+        self._container = opened(path, undecoded=last + 1)
         self._index, self._plan = index, plan
         self._cuts = _all_cuts(index, plan)
 
