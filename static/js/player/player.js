@@ -104,8 +104,8 @@ export function createPlayer(video, { mediaId, fileId, loadHls }) {
   function attachHls(Hls, url, at) {
     hls = createHls(Hls, { token: () => token, position: at });
     listen(Hls);
+    hls.attachMedia(video); // first: what comes before the media source is open does not learn the film's length
     hls.loadSource(url);
-    hls.attachMedia(video);
   }
 
   /** @param {number} index into the plan's renditions; -1: automatic */
@@ -159,11 +159,23 @@ export function createPlayer(video, { mediaId, fileId, loadHls }) {
     own.on(Events.AUDIO_TRACK_SWITCHED, () => news.tell("tracks"));
     own.on(Events.FRAG_BUFFERED, () => {
       repaired = 0;
+      knowLength(own, Hls);
       // hls.js ends the stream only once its sound has begun to play, which a tenth of a second never does before its end
       if (plan && plan.duration <= ONE_CELL_S && video.buffered.length) own.trigger(Events.BUFFER_EOS, {});
       news.tell("buffer");
     });
     own.on(Events.ERROR, (/** @type {string} */ _name, /** @type {any} */ problem) => onHlsError(own, Hls, problem));
+  }
+
+  /**
+   * hls.js forgets the film's length where the first cell came before its media source was open; without one a seek
+   * ends where the buffer does.
+   * @param {any} own @param {any} Hls
+   */
+  function knowLength(own, Hls) {
+    const level = own.levels[own.loadLevel];
+    if (Number.isFinite(video.duration) || !level || !level.details) return;
+    own.trigger(Hls.Events.LEVEL_UPDATED, { level: own.loadLevel, details: level.details });
   }
 
   /** @param {any} own @param {any} Hls @param {any} problem */
