@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Error, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 
 from bench.extent import Extent, extent
 from bench.first_frame import FIRST_FRAME
@@ -51,7 +51,7 @@ async ([wholeS, pieceS, patienceS, picture, lastS]) => {
         const error = video.error ? `, media error ${video.error.code} ${video.error.message}` : '';
         throw new Error(`${what}: still at ${at} of ${video.duration}, readyState ${video.readyState}${error}`);
       }
-      await sleep(10);
+      await sleep(20);
     }
   };
   video.muted = true;
@@ -126,13 +126,12 @@ def playable(house: House) -> Iterator[Any]:
         page += 1
 
 
-def play(context: BrowserContext, house: House, file: Any, *, beside: str = "m0") -> Outcome:
+def play(page: Page, house: House, file: Any, *, beside: str = "m0") -> Outcome:
     """Opens the player page on this file and plays it; a file that is no film's plays on the page of `beside`."""
     started = time.monotonic()
     seen: Any = None
     trouble: str | None = None
     media_id = file["media_ids"][0] if file["media_ids"] else beside
-    page = context.new_page()
     try:
         answer = page.goto(f"{house.url}/watch/{media_id}?file={file['id']}&t=0", wait_until="commit")
         if answer is not None and not answer.ok:
@@ -148,8 +147,6 @@ def play(context: BrowserContext, house: House, file: Any, *, beside: str = "m0"
             trouble = judge(seen, extent(Path(file["path"]), decoded=True), picture=picture)
     except Error as error:
         trouble = error.message.splitlines()[0][:400]
-    finally:
-        page.close()
     return Outcome(file["path"], time.monotonic() - started, seen, trouble)
 
 
@@ -203,13 +200,13 @@ def _viewer(house: House, waiting: queue.SimpleQueue[Any], done: queue.SimpleQue
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
-            context = signed_in(browser, house)
+            page = signed_in(browser, house).new_page()
             while not waiting.empty():
                 try:
                     file = waiting.get_nowait()
                 except queue.Empty:
                     break
-                done.put(play(context, house, file))
+                done.put(play(page, house, file))
             browser.close()
     except (Error, OSError) as error:
         done.put(error)

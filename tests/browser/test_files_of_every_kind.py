@@ -166,7 +166,7 @@ def odd(house: House) -> dict[str, Any]:
 def watch(house: House, chromium: Browser, file: Any, *, beside: str = "m0") -> Outcome:
     context = signed_in(chromium, house)
     try:
-        return play(context, house, file, beside=beside)
+        return play(context.new_page(), house, file, beside=beside)
     finally:
         context.close()
 
