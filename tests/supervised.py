@@ -21,10 +21,11 @@ ROOT = Path(__file__).resolve().parents[1]
 class Supervised:
     """The process that stands for `make run`, and everything below it."""
 
-    def __init__(self, process: subprocess.Popen[bytes], url: str, terminal: Path) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], url: str, terminal: Path, data: str) -> None:
         self.process = process
         self.url = url
         self._terminal = terminal
+        self._mark = f"MATINEE_DATA_DIR={data}\0"
         self._known: set[tuple[int, str]] = set()
 
     def said(self) -> str:
@@ -63,6 +64,11 @@ class Supervised:
         """Those once seen that still live."""
         return [pid for pid, born in self._known if born and birth(pid) == born]
 
+    def marked(self) -> list[int]:
+        """Every process that was started with this server's data folder, wherever it hangs now."""
+        pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+        return [pid for pid in pids if self._mark in _read(pid, "environ")]
+
     def stop(self, how: signal.Signals = signal.SIGINT, seconds: float = 20) -> int:
         self.remember()
         self.process.send_signal(how)
@@ -94,7 +100,7 @@ def supervised(folder: Path, *arguments: str, wait: bool = True, **settings: str
             stdout=terminal,
             stderr=subprocess.STDOUT,
         )
-    running = Supervised(process, f"{scheme}://127.0.0.1:{port}", folder / "terminal")
+    running = Supervised(process, f"{scheme}://127.0.0.1:{port}", folder / "terminal", environment["MATINEE_DATA_DIR"])
     try:
         if wait:
             running.wait_until_ready()
@@ -116,6 +122,12 @@ def descendants(pid: int) -> list[tuple[int, str]]:
 
 def command(pid: int) -> str:
     return _read(pid, "cmdline").replace("\0", " ")
+
+
+def parent(pid: int) -> int:
+    """0 for a process that is gone."""
+    fields = _read(pid, "stat").rpartition(")")[2].split()
+    return int(fields[1]) if fields else 0
 
 
 def birth(pid: int) -> str:

@@ -154,8 +154,8 @@ class Maker:
                 return pictures.prepare(image, kind)
         except BrokenPicture as problem:
             log.info("a picture was passed over", source=source.key, problem=str(problem))
-        except subprocess.TimeoutExpired:
-            return None  # the machine was busy: next time may be better
+        except (subprocess.TimeoutExpired, ffmpeg.Killed):
+            return None  # the machine was busy, or somebody ended ffmpeg: next time may be better
         picture_store.write_atomically(barren, b"")
         return None
 

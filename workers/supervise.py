@@ -29,7 +29,9 @@ from workers.programs import PYTHON, supervisor_file
 
 BAD_CONFIGURATION = 2
 PATIENCE_S = 20.0
-SETTLED_S = 5.0
+SETTLED_S = 10.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 10.0
+"""Before a killed supervisor is started again; twice as long each time that it did not live to settle."""
 
 
 class Supervised:
@@ -43,6 +45,7 @@ class Supervised:
         self.is_ready = False
         self.supervisor: subprocess.Popen[bytes] | None = None
         self.started = 0.0
+        self.pause_s = FIRST_PAUSE_S
         self.preparing: subprocess.Popen[bytes] | None = None
         self.is_prepared = False
 
@@ -131,7 +134,9 @@ class Supervised:
     def _start_supervisor(self) -> None:
         if self.supervisor is not None:
             print("The supervisor was killed; everything is started again.", file=sys.stderr, flush=True)
-            time.sleep(0.5 if time.monotonic() - self.started > SETTLED_S else 5)
+            is_settled = time.monotonic() - self.started > SETTLED_S
+            self.pause_s = FIRST_PAUSE_S if is_settled else min(LONGEST_PAUSE_S, self.pause_s * 2)
+            time.sleep(self.pause_s)
         self.started = time.monotonic()
         run = self.config.run_dir
         own = [f"PROMETHEUS_MULTIPROC_DIR={run / 'metrics'}", "PYTHONUNBUFFERED=1"]  # before any of them is loaded

@@ -102,7 +102,7 @@ def run(document: Mapping[str, Any]) -> None:
     except LeaseLost:
         log.warning("a run was overtaken", key=asked.key, lane=asked.lane)
         runs.announce_left(kitchen.client, _keys(asked))
-    except (Failure, Unreadable, engine.RunFailed, subtitles.Unreadable) as error:
+    except (Failure, Unreadable, engine.RunFailed, ffmpeg_engine.Killed, subtitles.Unreadable) as error:
         log.warning("run failed", key=asked.key, lane=asked.lane, reason=str(error))
         runs.begun(kitchen.client, asked.key)
         _tell_failure(kitchen, asked, error)
@@ -127,7 +127,7 @@ def _tell_failure(kitchen: Kitchen, asked: Run, error: Exception) -> None:
     """
     unmade = [key for key in _keys(asked) if kitchen.store.stat(key) is None]
     failed = unmade[:2] if unmade[:1] == [init_key(asked.recipe)] else unmade[:1]
-    is_final = not isinstance(error, engine.RunFailed) or isinstance(error, engine.InitDiffers)
+    is_final = isinstance(error, engine.InitDiffers) or not isinstance(error, (engine.RunFailed, ffmpeg_engine.Killed))
     if not is_final and failed and _failures(kitchen.client, failed[-1]) < MOST_FAILURES:
         failed = []
     for key in failed:

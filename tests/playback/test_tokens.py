@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -266,3 +267,42 @@ def test_a_session_that_nobody_heard_of_for_long_is_forgotten_and_a_living_one_i
 
     assert viewer_client.post(f"/api/v1/player/sessions/{old['session_id']}/renew").status_code in {403, 404}
     assert opened(stage, living["url"])[0] == 200
+
+
+def _addresses(stage: Stage, token: str, answer: dict[str, object]) -> list[str]:
+    """Every address below a token, from the table of routes: one that is added is asked as well."""
+    words = {"token": token, "name": "master", "index": "1", "k": "0", "recipe": "0" * 32, "suffix": "mp4"}
+    rules = [rule for rule in stage.app.url_map.iter_rules() if rule.endpoint.startswith("play.")]
+    made = [re.sub(r"<(?:[^:<>]+:)?(\w+)>", lambda found: words[found[1]], rule.rule) for rule in rules]
+    return [*made, str(answer["url"]), str(answer["hls_url"])]
+
+
+@pytest.mark.parametrize("how", ["forged", "foreign", "ended", "over-age", "silent"])
+def test_no_address_below_a_bad_token_gives_a_byte(
+    stage: Stage, viewer_client: FlaskClient, file_id: int, hands: Clock, how: str
+) -> None:
+    answer = prepare(viewer_client, media_file_id=file_id)
+    token, session_id = token_of(answer), str(answer["session_id"])
+    client = stage.app.test_client()
+    codes = {"forged": "token_invalid", "foreign": "token_invalid", "ended": "session_ended"}
+    if how == "forged":
+        token = Signer("another key" * 4).token(session_id, file_id, now=hands.at)
+    if how == "foreign":
+        token = Signer(stage.config.secret_key).token(session_id, file_id + 1, now=hands.at)
+    if how == "ended":
+        viewer_client.delete(f"/api/v1/player/sessions/{session_id}")
+    if how == "over-age":
+        for _ in range(24 * 15):
+            hands.forward(minutes=4)
+            client.get(str(answer["hls_url"]))
+    if how == "silent":
+        hands.forward(minutes=5, seconds=1)
+
+    for address in _addresses(stage, token, answer):
+        for method, headers in (("GET", {}), ("GET", {"Range": "bytes=0-99"}), ("HEAD", {})):
+            url = address.replace(token_of(answer), token)
+            refusal = client.open(url, method=method, headers=headers, buffered=True)
+            assert refusal.status_code == 403, (method, url)
+            assert refusal.mimetype == "application/problem+json"
+            if method == "GET":
+                assert refusal.get_json()["code"] == codes.get(how, "token_expired"), url

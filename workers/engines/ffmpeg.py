@@ -6,6 +6,7 @@ import functools
 import hashlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -126,8 +127,23 @@ def spawned(
         child.wait()
 
 
+FROM_OUTSIDE = frozenset({-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP})
+"""Exit statuses that say that somebody ended the program (an administrator, a lack of memory), not that it failed."""
+ATTEMPTS = 3
+
+
+class Killed(Exception):
+    """The program was ended from outside each time: that says nothing about the file."""
+
+
 def run(argv: Sequence[str], *, timeout: float, data: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
-    """Runs to the end and returns output and status (not checked). Raises subprocess.TimeoutExpired, killed then."""
-    with spawned(argv, stdin=subprocess.DEVNULL if data is None else subprocess.PIPE) as child:
-        out, err = child.communicate(data, timeout=timeout)
-        return subprocess.CompletedProcess(list(argv), child.returncode, out, err)
+    """Runs to the end and returns output and status (not checked); one that was ended from outside is started again.
+
+    Raises subprocess.TimeoutExpired (it is killed then), Killed.
+    """
+    for _ in range(ATTEMPTS):
+        with spawned(argv, stdin=subprocess.DEVNULL if data is None else subprocess.PIPE) as child:
+            out, err = child.communicate(data, timeout=timeout)
+        if child.returncode not in FROM_OUTSIDE:
+            return subprocess.CompletedProcess(list(argv), child.returncode, out, err)
+    raise Killed(f"{Path(argv[0]).name} was ended from outside {ATTEMPTS} times")

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from app.core.media import MediaFacts, parse_ffprobe
+from workers.engines.ffmpeg import ATTEMPTS, FROM_OUTSIDE
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT_S = 30.0
@@ -194,7 +195,10 @@ class _TooMuch(Exception):
 
 def _ask(ffprobe: str, path: bytes, show: Sequence[str], timeout: float) -> dict[str, Any]:
     argv = [ffprobe, "-v", "error", "-protocol_whitelist", "file", "-format_whitelist", FORMATS, "-of", "json=c=1"]
-    status, out, err = _run([*argv, *show, "-i", b"file:" + path], timeout)
+    for _ in range(ATTEMPTS):
+        status, out, err = _run([*argv, *show, "-i", b"file:" + path], timeout)
+        if status not in FROM_OUTSIDE:
+            break
     document: Any = None
     if status == 0:
         try:

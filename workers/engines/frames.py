@@ -26,7 +26,7 @@ def frame(
 ) -> Image.Image | None:
     """The picture at (with `keyframe`: at or before) this second, in square pixels, at most this wide.
 
-    None where ffmpeg finds no picture there. Raises subprocess.TimeoutExpired.
+    None where ffmpeg finds no picture there. Raises subprocess.TimeoutExpired, ffmpeg.Killed.
     """
     filters = [f"scale=w='min({width},trunc(iw*sar/2)*2)':h='trunc(ow*ih/(iw*sar)/2)*2'", "setsar=1"]
     mapped = hdr and {"zscale", "tonemap"} <= ffmpeg.filters
