@@ -7,6 +7,7 @@ on Ctrl-C or SIGTERM. If the supervisor itself is killed, its programs end with 
 from __future__ import annotations
 
 import argparse
+import errno
 import fcntl
 import functools
 import hashlib
@@ -184,8 +185,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--under-make", action="store_true", help="end together with the make that started this")
     options = parser.parse_args(arguments)
     try:
-        config = Config.from_env()
-        _check_surroundings(config, options.media)
+        config = _configured(options.media)
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return BAD_CONFIGURATION
@@ -202,20 +202,34 @@ def main(arguments: list[str] | None = None) -> int:
         return Supervised(config, media=options.media or None, make=make).run()
 
 
-def _check_surroundings(config: Config, media: str | None) -> None:
-    """What the settings ask of this machine. Raises ConfigurationError with everything that is missing."""
+def _configured(media: str | None) -> Config:
+    """The settings, and what they ask of this machine. Raises ConfigurationError with every mistake."""
     problems = {}
-    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+    if media and not Path(media).expanduser().is_dir():
+        problems["MEDIA"] = f"is not a folder: {media}"
+    try:
+        config = Config.from_env()
+    except ConfigurationError as error:
+        raise ConfigurationError({**error.problems, **problems}) from None
+    problems |= _door_problem(config.host, config.port)
+    if problems:
+        raise ConfigurationError(problems)
+    return config
+
+
+def _door_problem(host: str, port: int) -> dict[str, str]:
+    """Why nothing can listen there, under the name of the setting that is wrong."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as door:
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            door.bind((config.host, config.port))
-        except (OSError, UnicodeError) as error:
-            problems["MATINEE_PORT"] = f"cannot listen on {config.host} port {config.port}: {error}"
-    if media and not Path(media).expanduser().is_dir():
-        problems["MEDIA"] = f"is not a folder: {media}"
-    if problems:
-        raise ConfigurationError(problems)
+            door.bind((host, port))
+        except (socket.gaierror, UnicodeError) as error:
+            return {"MATINEE_HOST": f"is not an address of this machine: {host} ({error})"}
+        except OSError as error:
+            name = "MATINEE_HOST" if error.errno == errno.EADDRNOTAVAIL else "MATINEE_PORT"
+            return {name: f"cannot listen on {host} port {port}: {error}"}
+    return {}
 
 
 def _child(command: list[str]) -> subprocess.Popen[bytes]:

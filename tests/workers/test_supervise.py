@@ -94,6 +94,23 @@ def test_every_bad_setting_is_listed_at_once_and_nothing_starts(tmp_path: Path) 
     assert "Traceback" not in said
 
 
+@pytest.mark.parametrize("host", ["no.such.host.invalid", "203.0.113.7"])
+def test_an_address_that_is_not_ours_is_named_and_so_is_everything_else(tmp_path: Path, host: str) -> None:
+    with supervised(tmp_path, "--media", "/no/such/folder", wait=False, MATINEE_HOST=host) as running:
+        assert running.process.wait(20) == 2
+        said = running.said()
+
+    assert [line.split(":")[0] for line in said.splitlines()] == ["configuration", "  MATINEE_HOST", "  MEDIA"]
+
+
+def test_a_folder_that_is_not_there_is_listed_with_the_settings(tmp_path: Path) -> None:
+    with supervised(tmp_path, "--media", "/no/such/folder", wait=False, MATINEE_WEB_THREADS="many") as running:
+        assert running.process.wait(20) == 2
+        said = running.said()
+
+    assert [line.split(":")[0] for line in said.splitlines()] == ["configuration", "  MATINEE_WEB_THREADS", "  MEDIA"]
+
+
 def test_a_database_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
     nobody = "postgresql+psycopg://nobody@127.0.0.1:1/none"
     with supervised(tmp_path, wait=False, DATABASE_URL=nobody) as running:
