@@ -3,9 +3,10 @@
     python -m bench.first_frame [--rounds 10]
 
 Starts a whole Matinee on a free port over made films, one file for each round so that every opening finds nothing
-prepared, signs in, and opens them in real Chromium in fresh contexts. A frame counts when `requestVideoFrameCallback`
-reports it. What an encoded film may take beyond a copied one is 1.6 × the time that bare ffmpeg needs for the same
-cell with the very command of the product. Run it on a quiet machine: the load is printed with the figures.
+prepared, signs in, lets the home page come to rest, and opens them in real Chromium in fresh contexts. A frame counts
+when `requestVideoFrameCallback` reports it. What an encoded film may take beyond a copied one is 1.6 × the time that
+bare ffmpeg needs for the same cell with the very command of the product. Run it on a quiet machine: the load is printed
+with the figures.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ def fresh_page(browser: Browser, house: House) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     context.add_cookies(house.cookies())  # type: ignore[arg-type]
     page = context.new_page()
-    page.goto(f"{house.url}/")
+    page.goto(f"{house.url}/", wait_until="networkidle")
     page.add_init_script(FIRST_FRAME)
     try:
         yield page
@@ -243,7 +244,7 @@ def visit_again(browser: Browser, house: House, title: str) -> float:
     context.add_cookies(house.cookies())  # type: ignore[arg-type]
     page = context.new_page()
     try:
-        page.goto(f"{house.url}/")
+        page.goto(f"{house.url}/", wait_until="networkidle")
         page.add_init_script(FIRST_FRAME)
         page.goto(f"{house.url}/watch/{house.media_id(title)}", wait_until="commit")
         return painted(page, FIRST)[0] / 1000

@@ -23,7 +23,8 @@ from workers.engines.tether import tether
 from workers.nursery import Lane, Nursery
 from workers.serving import serve
 
-NICE = 10
+NICE = 14
+"""Background work stands behind the encoders of players, which stand behind everything else."""
 
 
 def lanes(url: str, *, cores: int) -> list[Lane]:

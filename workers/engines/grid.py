@@ -28,7 +28,7 @@ from workers.engines.ffmpeg import Ffmpeg, spawned
 PIPE_SIZE, READ_SIZE = 1 << 20, 1 << 18
 ASK_S = 0.2
 LAST_WORDS = 2_000
-NICE = ("nice", "-n", "5")
+NICE = ("nice", "-n", "8")
 """Encoders have many threads and would crowd out what answers players: pages, copied cells, Redis."""
 
 

@@ -102,6 +102,10 @@ const patientAbr = (Base, paces) =>
 const worthRetrying = (_config, count, timeout, response) =>
   count < 60 && (timeout || !response || !response.code || response.code >= 500 || response.code === 429);
 
+/** Seconds that are fetched before the first picture is there: what comes later would only be in its way. */
+const FIRST_S = 2;
+const FULL_S = 60;
+
 /** @param {number} firstByteMs */
 const patience = (firstByteMs) => ({
   default: {
@@ -120,7 +124,7 @@ export function createHls(Hls, { token, position }) {
   const defaults = /** @type {any} */ (Hls.DefaultConfig);
   /** @type {Record<number, number>} */
   const paces = {};
-  return new Hls(/** @type {any} */ ({
+  const hls = new Hls(/** @type {any} */ ({
     loader: patientLoader(defaults.loader, token, paces),
     abrController: patientAbr(defaults.abrController, paces),
     startPosition: position > 0 ? position : -1,
@@ -137,7 +141,7 @@ export function createHls(Hls, { token, position }) {
     cmcdController: undefined,
     contentSteeringController: undefined,
     maxBufferLength: 30,
-    maxMaxBufferLength: 60,
+    maxMaxBufferLength: FIRST_S,
     backBufferLength: 60,
     abrEwmaDefaultEstimate: 8e6,
     abrEwmaDefaultEstimateMax: 5e7,
@@ -146,4 +150,10 @@ export function createHls(Hls, { token, position }) {
     playlistLoadPolicy: patience(15000),
     manifestLoadPolicy: patience(15000),
   }));
+  hls.on(Hls.Events.MEDIA_ATTACHED, (_name, { media }) => {
+    const showsPicture = () => (hls.config.maxMaxBufferLength = FULL_S);
+    if (media.readyState >= media.HAVE_CURRENT_DATA) showsPicture();
+    else media.addEventListener("loadeddata", showsPicture, { once: true });
+  });
+  return hls;
 }
