@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from flask_sqlalchemy import SQLAlchemy
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.retry import Retry
 from socketio import RedisManager
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, Executable, Row, event
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
 from sqlalchemy.schema import MetaData
 
@@ -80,6 +80,17 @@ def writing() -> Iterator[Session]:
         raise
     finally:
         session.info.pop(WRITE, None)
+
+
+def read(statement: Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row[*tuple[Any, ...]]]:
+    """The rows of a SELECT of plain columns, in the session's transaction, past the ORM.
+
+    For what every list asks: the ORM's share of such a statement takes several times longer than SQLite's.
+    """
+    session = db.session()
+    if session.info.get(WRITE):
+        session.flush()
+    return session.connection().execute(statement, values).all()
 
 
 class WriteOutsideUnit(RuntimeError):

@@ -75,10 +75,10 @@ def _configure(app: Flask, config: Config) -> None:
 
 
 def _engine_options(url: str) -> dict[str, Any]:
-    """A pool that checks its connections: a database may be started again at any time."""
-    options: dict[str, Any] = {"pool_size": 20, "max_overflow": 10, "pool_pre_ping": True}
+    """A pool that checks connections to a server, which may be started again at any time; a file stays open."""
+    options: dict[str, Any] = {"pool_size": 20, "max_overflow": 10}
     if url.startswith("postgresql"):
-        options["connect_args"] = {"connect_timeout": 5}
+        options |= {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
     return options
 
 

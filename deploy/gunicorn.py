@@ -3,6 +3,7 @@
 The application is loaded once and forked, so that a web process that died is back in milliseconds.
 """
 
+import gc
 import signal
 from typing import Any
 
@@ -31,6 +32,13 @@ if _config.tls != "off":
     certfile, keyfile = str(_config.tls_cert), str(_config.tls_key)
 
 
+def when_ready(_server: Any) -> None:
+    """What is loaded by now stays for good: the collector would look through all of it again for every other answer,
+    and touching it would copy the pages that the processes share."""
+    gc.collect()
+    gc.freeze()
+
+
 def post_fork(server: Any, _worker: Any) -> None:
     """A web process does not outlive its master: its listening socket would keep the next one out."""
     tether(signal.SIGKILL, parent=server.pid)
@@ -40,4 +48,4 @@ def child_exit(_server: Any, worker: Any) -> None:
     """The measurements of a process that ended leave the sums of what is live."""
     from prometheus_client.multiprocess import mark_process_dead
 
-    mark_process_dead(worker.pid)
+    mark_process_dead(worker.pid, str(_config.run_dir / "metrics"))

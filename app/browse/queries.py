@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, exists, func, not_, select
 
 from app.catalog.models import Episode, ExternalId, Genre, Title, TitleGenre
 from app.core.query import initial
-from app.extensions import db
+from app.extensions import db, read
 from app.library.models import FilePart, MediaFile
 from app.personal.queries import is_watched_by
 
@@ -65,12 +66,11 @@ class Filter:
 
 def page(wanted: Filter, *, sort: Sort, descending: bool, offset: int, limit: int) -> tuple[list[int], int]:
     """Title ids of one page, and how many there are in all. What has no value for the key comes last, either way."""
-    conditions = wanted.conditions()
-    total = db.session.scalar(select(func.count()).select_from(Title).where(*conditions)) or 0
+    counted, sorted_ids = _statements(wanted, sort, descending)
+    ((total,),) = read(counted)
     if offset >= total:
         return [], total
-    found = _sorted(select(Title.id).where(*conditions), sort, descending=descending)
-    return list(db.session.scalars(found.offset(offset).limit(limit))), total
+    return [key for (key,) in read(sorted_ids, {"offset": offset, "limit": limit})], total
 
 
 def letters(wanted: Filter) -> list[tuple[str, int, int]]:
@@ -137,6 +137,15 @@ def _in_library(library_id: int, kind: str) -> ColumnElement[bool]:
         select(Episode.title_id).join(FilePart, FilePart.episode_id == Episode.id).where(FilePart.file_id.in_(files))
     )
     return Title.id.in_(shows)
+
+
+@lru_cache(maxsize=512)
+def _statements(wanted: Filter, sort: Sort, descending: bool) -> tuple[Select[Any], Select[Any]]:
+    """What counts such a list and what reads a page of it; built once, for that takes longer than reading."""
+    conditions = wanted.conditions()
+    found = _sorted(select(Title.id).where(*conditions), sort, descending=descending)
+    page_of_it = found.offset(bindparam("offset", type_=Integer)).limit(bindparam("limit", type_=Integer))
+    return select(func.count()).select_from(Title).where(*conditions), page_of_it
 
 
 def _sorted(found: Select[Any], sort: Sort, *, descending: bool) -> Select[Any]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import BindParameter, Select, bindparam, func, select
 from sqlalchemy.orm import load_only
 
+from app.adapters.database import is_one_of
 from app.catalog.answers import Card, CollectionOut, GenreOut, PersonCredit, Picture, ShowOut
 from app.catalog.models import (
     Artwork,
@@ -25,7 +27,7 @@ from app.catalog.models import (
 )
 from app.core.errors import NotFound
 from app.core.media_id import MediaId, parse_media_id
-from app.extensions import db
+from app.extensions import db, read
 
 IS_AVAILABLE = Title.file_count > 0
 CARD_COLUMNS = (
@@ -42,6 +44,61 @@ CARD_COLUMNS = (
     Title.runtime_s,
     Title.file_count,
     Title.added_at,
+)
+EPISODE_COLUMNS = (
+    Episode.id,
+    Episode.number,
+    Episode.absolute,
+    Episode.name,
+    Episode.overview,
+    Episode.air_date,
+    Episode.runtime_s,
+    Episode.file_count,
+    Episode.added_at,
+)
+TITLE_ID: BindParameter[int] = bindparam("title_id")
+# What every list and page asks stands ready: to build such a statement takes longer than SQLite needs to answer it.
+KINDS = select(Title.id, Title.kind).where(is_one_of(Title.id, "ids"))
+TITLES = select(*CARD_COLUMNS).where(is_one_of(Title.id, "ids"))
+EPISODES = (
+    select(*EPISODE_COLUMNS, Season.number.label("season"), *(one.label(f"t_{one.key}") for one in CARD_COLUMNS))
+    .join(Season, Season.id == Episode.season_id)
+    .join(Title, Title.id == Episode.title_id)
+    .where(is_one_of(Episode.id, "ids"))
+)
+PICTURES = {
+    owner.key: select(owner, Artwork.kind, Artwork.width, Artwork.height, Artwork.thumbhash, Artwork.tint, Title.kind)
+    .outerjoin(Title, Title.id == Artwork.title_id)
+    .where(is_one_of(owner, "ids"))
+    for owner in (Artwork.title_id, Artwork.episode_id, Artwork.person_id, Artwork.collection_id)
+}
+EXTERNAL_IDS = (
+    select(ExternalId.provider, ExternalId.value)
+    .where(ExternalId.title_id == TITLE_ID, ExternalId.season.is_(None))
+    .order_by(ExternalId.id.desc())
+)
+GENRE_NAMES = (
+    select(Genre.name)
+    .join(TitleGenre, TitleGenre.genre_id == Genre.id)
+    .where(TitleGenre.title_id == TITLE_ID)
+    .order_by(Genre.name)
+)
+CREDITS = (
+    select(Credit.person_id, Person.name, Credit.job, Credit.character)
+    .join(Person, Person.id == Credit.person_id)
+    .where(Credit.title_id == TITLE_ID)
+    .order_by(Credit.job != "actor", Credit.order, Credit.id)
+)
+SEASONS = (
+    select(Season)
+    .where(Season.title_id == TITLE_ID)
+    .order_by(Season.number)
+    .options(load_only(Season.id, Season.number, Season.name, Season.overview))
+)
+PLAYABLE_EPISODES = (
+    select(Episode)
+    .where(Episode.title_id == TITLE_ID, Episode.file_count > 0)
+    .order_by(Episode.season_id, Episode.number)
 )
 
 
@@ -110,7 +167,7 @@ def title_media_id(kind: str, title_id: int) -> str:
 
 def media_ids(title_ids: Sequence[int]) -> list[str]:
     """The media ids of these titles in this order; ids that do not exist are left out."""
-    kinds = dict(db.session.execute(select(Title.id, Title.kind).where(Title.id.in_(title_ids))).all())
+    kinds = dict(read(KINDS, {"ids": list(title_ids)}))
     return [title_media_id(kinds[key], key) for key in title_ids if key in kinds]
 
 
@@ -118,7 +175,7 @@ def title_cards(title_ids: Sequence[int], *, language: str | None = None) -> lis
     """Cards of these films and shows in this order; ids that do not exist are left out."""
     if not title_ids:
         return []
-    rows = {row.id: row for row in db.session.execute(select(*CARD_COLUMNS).where(Title.id.in_(title_ids)))}
+    rows = {row.id: row for row in read(TITLES, {"ids": list(title_ids)})}
     pictures = pictures_of("title_id", rows)
     return [_title_card(rows[key], pictures.get(key, {}), language) for key in title_ids if key in rows]
 
@@ -127,15 +184,9 @@ def episode_cards(episode_ids: Sequence[int], *, language: str | None = None) ->
     """Cards of these episodes in this order, each with its show; ids that do not exist are left out."""
     if not episode_ids:
         return []
-    found = db.session.execute(
-        select(Episode, Season.number, *(column.label(f"t_{column.key}") for column in CARD_COLUMNS))
-        .join(Season, Season.id == Episode.season_id)
-        .join(Title, Title.id == Episode.title_id)
-        .where(Episode.id.in_(episode_ids))
-    ).all()
-    rows = {row[0].id: row for row in found}
+    rows = {row.id: row for row in read(EPISODES, {"ids": list(episode_ids)})}
     stills = pictures_of("episode_id", rows)
-    pictures = pictures_of("title_id", {row.t_id for row in found})
+    pictures = pictures_of("title_id", {row.t_id for row in rows.values()})
     return [
         _episode_card(rows[key], {**pictures.get(rows[key].t_id, {}), **stills.get(key, {})}, language)
         for key in episode_ids
@@ -156,13 +207,8 @@ def pictures_of(owner: str, ids: Iterable[int]) -> dict[int, dict[str, Picture]]
     wanted = list(ids)
     if not wanted:
         return {}
-    column = getattr(Artwork, owner)
     found: dict[int, dict[str, Picture]] = {}
-    rows = db.session.execute(
-        select(column, Artwork.kind, Artwork.width, Artwork.height, Artwork.thumbhash, Artwork.tint, Title.kind)
-        .outerjoin(Title, Title.id == Artwork.title_id)
-        .where(column.in_(wanted))
-    )
+    rows = read(PICTURES[owner], {"ids": wanted})
     for owner_id, kind, width, height, thumbhash, tint, title_kind in rows:
         name = _art_name(owner, owner_id, title_kind)
         found.setdefault(owner_id, {})[kind] = Picture.model_construct(
@@ -173,34 +219,16 @@ def pictures_of(owner: str, ids: Iterable[int]) -> dict[int, dict[str, Picture]]
 
 def external_ids(title_id: int) -> dict[str, str]:
     """What providers call this title as a whole: `{"tmdb": "603"}`."""
-    return dict(
-        db.session.execute(
-            select(ExternalId.provider, ExternalId.value)
-            .where(ExternalId.title_id == title_id, ExternalId.season.is_(None))
-            .order_by(ExternalId.id.desc())
-        ).all()
-    )
+    return dict(read(EXTERNAL_IDS, {"title_id": title_id}))
 
 
 def genre_names(title_id: int) -> list[str]:
-    return list(
-        db.session.scalars(
-            select(Genre.name)
-            .join(TitleGenre, TitleGenre.genre_id == Genre.id)
-            .where(TitleGenre.title_id == title_id)
-            .order_by(Genre.name)
-        )
-    )
+    return [name for (name,) in read(GENRE_NAMES, {"title_id": title_id})]
 
 
 def credits_of(title_id: int) -> list[PersonCredit]:
     """Cast first, in billing order, then the others."""
-    rows = db.session.execute(
-        select(Credit.person_id, Person.name, Credit.job, Credit.character)
-        .join(Person, Person.id == Credit.person_id)
-        .where(Credit.title_id == title_id)
-        .order_by(Credit.job != "actor", Credit.order, Credit.id)
-    ).all()
+    rows = read(CREDITS, {"title_id": title_id})
     pictures = pictures_of("person_id", {row.person_id for row in rows})
     return [
         PersonCredit(
@@ -215,21 +243,12 @@ def credits_of(title_id: int) -> list[PersonCredit]:
 
 
 def seasons_of(title_id: int) -> Sequence[Season]:
-    return db.session.scalars(
-        select(Season)
-        .where(Season.title_id == title_id)
-        .order_by(Season.number)
-        .options(load_only(Season.id, Season.number, Season.name, Season.overview))
-    ).all()
+    return db.session.scalars(SEASONS, {"title_id": title_id}).all()
 
 
 def episodes_of(title_id: int) -> Sequence[Episode]:
     """The episodes that can be played, in order of season row and number."""
-    return db.session.scalars(
-        select(Episode)
-        .where(Episode.title_id == title_id, Episode.file_count > 0)
-        .order_by(Episode.season_id, Episode.number)
-    ).all()
+    return db.session.scalars(PLAYABLE_EPISODES, {"title_id": title_id}).all()
 
 
 def genres() -> list[GenreOut]:
@@ -311,14 +330,19 @@ def titles_in_collection(collection_id: int) -> list[int]:
     )
 
 
-def newest_titles(*, limit: int, kind: str | None = None, anime: bool | None = None) -> list[int]:
-    """Playable titles whose film or latest episode came last."""
-    found = select(Title.id).where(IS_AVAILABLE).order_by(Title.added_at.desc(), Title.id.desc()).limit(limit)
+def newest_titles(*, limit: int, kind: str | None = None, anime: bool | None = None) -> list[str]:
+    """Media ids of playable titles whose film or latest episode came last."""
+    return [title_media_id(of, key) for of, key in read(_newest(limit, kind, anime))]
+
+
+@lru_cache(maxsize=64)
+def _newest(limit: int, kind: str | None, anime: bool | None) -> Select[str, int]:
+    found = select(Title.kind, Title.id).where(IS_AVAILABLE).order_by(Title.added_at.desc(), Title.id.desc())
     if kind is not None:
         found = found.where(Title.kind == kind)
     if anime is not None:
         found = found.where(Title.is_anime == anime)
-    return list(db.session.scalars(found))
+    return found.limit(limit)
 
 
 def localized_names(title: Title) -> dict[str, str]:
@@ -343,37 +367,29 @@ def _title_card(row: Any, pictures: Mapping[str, Picture], language: str | None)
         artwork=dict(pictures),
         added_at=row.added_at,
         available=row.file_count > 0,
-        show=None,  # every field is given: pydantic looks absent ones up one by one
-        season=None,
-        number=None,
-        absolute=None,
-        air_date=None,
-        progress=None,
-        seen=None,
     )
 
 
 def _episode_card(row: Any, pictures: Mapping[str, Picture], language: str | None) -> Card:
-    episode: Episode = row[0]
     show, _ = _in_language(row.t_name, None, row.t_localized, language)
     return Card.model_construct(
-        media_id=f"e{episode.id}",
+        media_id=f"e{row.id}",
         kind="episode",
-        title=episode.name or place(row.number, episode.number),
-        year=episode.air_date.year if episode.air_date else row.t_year,
+        title=row.name or place(row.season, row.number),
+        year=row.air_date.year if row.air_date else row.t_year,
         anime=row.t_is_anime,
-        overview=episode.overview,
+        overview=row.overview,
         rating=row.t_rating,
         popularity=row.t_popularity,
-        runtime=episode.runtime_s,
+        runtime=row.runtime_s,
         artwork=dict(pictures),
-        added_at=episode.added_at,
-        available=episode.file_count > 0,
+        added_at=row.added_at,
+        available=row.file_count > 0,
         show=ShowOut(media_id=f"s{row.t_id}", title=show, year=row.t_year, anime=row.t_is_anime),
-        season=row.number,
-        number=episode.number,
-        absolute=episode.absolute,
-        air_date=episode.air_date,
+        season=row.season,
+        number=row.number,
+        absolute=row.absolute,
+        air_date=row.air_date,
     )
 
 

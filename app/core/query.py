@@ -20,6 +20,7 @@ ARABIC = {value: key for key, value in ROMAN.items()}
 
 _EXTRA_FOLDS = str.maketrans({"ё": "е", "Ё": "е", "ø": "o", "Ø": "o", "ł": "l", "Ł": "l", "đ": "d", "Đ": "d", "ı": "i"})
 _DIGITS = re.compile(r"\d+")
+_ASCII_WORDS = re.compile("[a-z0-9]+")
 _CJK = (
     (0x3005, 0x3007),
     (0x3040, 0x30FF),
@@ -38,6 +39,8 @@ def storable(text: str) -> str:
 @lru_cache(maxsize=8192)
 def fold(text: str) -> str:
     """Lower case, no accents, ё as е, `&` as "and", every run of punctuation one space; never fails, may be empty."""
+    if text.isascii():
+        return " ".join(_ASCII_WORDS.findall(text.replace("&", " and ").lower()))
     return " ".join(part for token in _tokens(text) for part in token)
 
 
@@ -143,16 +146,25 @@ def is_cjk(character: str) -> bool:
     return point >= 0x3005 and any(low <= point <= high for low, high in _CJK)
 
 
+class _Characters(dict[int, str | None]):
+    """For `str.translate`: letters, digits and spaces stay, marks go, the rest becomes NUL. Learnt as they come."""
+
+    def __missing__(self, point: int) -> str | None:
+        character = chr(point)
+        is_kept = character.isalnum() or character.isspace()
+        is_mark = unicodedata.category(character).startswith("M")
+        found = self[point] = None if is_mark else character if is_kept else "\0"
+        return found
+
+
+_KEPT = _Characters()
+
+
 @lru_cache(maxsize=8192)
 def _tokens(text: str) -> tuple[tuple[str, ...], ...]:
     plain = unicodedata.normalize("NFKD", text.replace("&", " and ").translate(_EXTRA_FOLDS)).casefold()
-    plain = unicodedata.normalize("NFKD", plain)
-    kept = "".join(
-        character if character.isalnum() or character.isspace() else "\0"
-        for character in plain
-        if not unicodedata.category(character).startswith("M")
-    )
-    return tuple(parts for token in kept.split() if (parts := tuple(_parts(token))))
+    plain = unicodedata.normalize("NFKD", plain).translate(_KEPT)
+    return tuple(parts for token in plain.split() if (parts := tuple(_parts(token))))
 
 
 def _parts(token: str) -> Iterator[str]:

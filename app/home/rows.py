@@ -71,10 +71,10 @@ def _everybodys(now: datetime) -> list[tuple[Row, Sequence[str]]]:
     return [
         (
             _row("recent_movies", gettext("Recently added films"), new, "/movies?sort=added"),
-            [f"m{key}" for key in films],
+            films,
         ),
-        (_row("recent_shows", gettext("Recently added shows"), new, "/shows?sort=added"), [f"s{key}" for key in shows]),
-        (_row("recent_anime", gettext("Recently added anime"), new, "/anime?sort=added"), catalog.media_ids(anime)),
+        (_row("recent_shows", gettext("Recently added shows"), new, "/shows?sort=added"), shows),
+        (_row("recent_anime", gettext("Recently added anime"), new, "/anime?sort=added"), anime),
         (
             _row("trending", gettext("Watched here these days"), gettext("What people on this server watch")),
             catalog.media_ids(trending),

@@ -5,23 +5,54 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
+from app.adapters.database import is_one_of
 from app.catalog import queries as catalog
 from app.catalog.answers import Card, ProgressOut, SeenOut
 from app.catalog.models import Episode, Season, Title
 from app.core.errors import NotFound
 from app.core.media_id import MediaId, parse_media_id
 from app.core.watching import resume_at
-from app.extensions import db
+from app.extensions import db, read
 from app.personal.models import HistoryEntry, ListItem, Playlist, PlaylistItem, Preference, Progress, Rating
 
 SHOWS_CONSIDERED = 100
-SITTINGS_CONSIDERED = 2_000
+SITTINGS_CONSIDERED = 500
 PLACE = Season.number * 100_000 + Episode.number
+PROFILE_ID = bindparam("profile_id", type_=Integer)
+# What every list and the home page ask is built once, as in the catalog.
+PLACES = select(
+    Progress.media_id,
+    Progress.position,
+    Progress.duration,
+    Progress.resumable,
+    Progress.watched,
+    Progress.watched_at,
+    Progress.updated_at,
+).where(Progress.profile_id == PROFILE_ID, is_one_of(Progress.media_id, "media_ids"))
+SEEN_EPISODES = (
+    select(Progress.title_id, func.count().label("seen"))
+    .join(Episode, Episode.id == Progress.episode_id)
+    .where(Progress.profile_id == PROFILE_ID, is_one_of(Progress.title_id, "show_ids"))
+    .where(Progress.watched, Episode.file_count > 0)
+    .group_by(Progress.title_id)
+    .subquery()
+)
+SEEN = (
+    select(Title.id, Title.episode_count, func.coalesce(SEEN_EPISODES.c.seen, 0))
+    .outerjoin(SEEN_EPISODES, SEEN_EPISODES.c.title_id == Title.id)
+    .where(is_one_of(Title.id, "show_ids"))
+)
+WATCHLIST = (
+    select(ListItem.media_id)
+    .where(ListItem.profile_id == PROFILE_ID)
+    .order_by(ListItem.added_at.desc(), ListItem.media_id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +70,7 @@ def progress_of(profile_id: int, media_ids: Iterable[str]) -> dict[str, Progress
     wanted = list(media_ids)
     if not wanted:
         return {}
-    rows = db.session.scalars(select(Progress).where(Progress.profile_id == profile_id, Progress.media_id.in_(wanted)))
+    rows = read(PLACES, {"profile_id": profile_id, "media_ids": wanted})
     return {row.media_id: _progress(row) for row in rows}
 
 
@@ -53,17 +84,8 @@ def seen_of(profile_id: int, show_ids: Sequence[int]) -> dict[int, SeenOut]:
     """For each of these shows how many of its playable episodes the profile has seen."""
     if not show_ids:
         return {}
-    playable = dict(db.session.execute(select(Title.id, Title.episode_count).where(Title.id.in_(show_ids))).all())
-    seen = dict(
-        db.session.execute(
-            select(Progress.title_id, func.count())
-            .join(Episode, Episode.id == Progress.episode_id)
-            .where(Progress.profile_id == profile_id, Progress.title_id.in_(show_ids), Progress.watched)
-            .where(Episode.file_count > 0)
-            .group_by(Progress.title_id)
-        ).all()
-    )
-    return {key: SeenOut.model_construct(episodes=count, watched=seen.get(key, 0)) for key, count in playable.items()}
+    rows = read(SEEN, {"profile_id": profile_id, "show_ids": list(show_ids)})
+    return {show_id: SeenOut.model_construct(episodes=count, watched=seen) for show_id, count, seen in rows}
 
 
 def dress(profile_id: int | None, cards: Sequence[Card]) -> list[Card]:
@@ -112,6 +134,11 @@ def is_watched_by(profile_id: int) -> ColumnElement[bool]:
 
 def continuing(profile_id: int, *, offset: int = 0, limit: int = 50) -> tuple[list[str], int]:
     """Films and episodes to go on with, the latest first, one of each show; and how many there are."""
+    return _page(_continuing(), offset, limit, profile_id=profile_id)
+
+
+@cache
+def _continuing() -> Select[Any]:
     latest = (
         select(
             Progress.media_id,
@@ -123,14 +150,14 @@ def continuing(profile_id: int, *, offset: int = 0, limit: int = 50) -> tuple[li
         .join(Title, Title.id == Progress.title_id)
         .outerjoin(Episode, Episode.id == Progress.episode_id)
         .where(
-            Progress.profile_id == profile_id,
+            Progress.profile_id == PROFILE_ID,
             Progress.resumable,
             func.coalesce(Episode.file_count, Title.file_count) > 0,
         )
         .subquery()
     )
     first = select(latest.c.media_id).where(latest.c.turn == 1)
-    return _page(first.order_by(latest.c.updated_at.desc(), latest.c.media_id), offset, limit)
+    return first.order_by(latest.c.updated_at.desc(), latest.c.media_id)
 
 
 def next_up(profile_id: int, *, offset: int = 0, limit: int = 50) -> tuple[list[int], int]:
@@ -139,10 +166,16 @@ def next_up(profile_id: int, *, offset: int = 0, limit: int = 50) -> tuple[list[
     The latest followed show first. Specials are never next; a show with an episode to go on with is left to
     `continuing`. Answers episode ids and how many there are.
     """
-    last = _last_seen(profile_id)
-    begun = exists().where(Progress.profile_id == profile_id, Progress.title_id == last.c.title_id, Progress.resumable)
+    ids = [key for (key,) in read(_next_up(), {"profile_id": profile_id}) if key is not None]
+    return ids[offset : offset + limit], len(ids)
+
+
+@cache
+def _next_up() -> Select[Any]:
+    last = _last_seen()
+    begun = exists().where(Progress.profile_id == PROFILE_ID, Progress.title_id == last.c.title_id, Progress.resumable)
     seen = select(Progress.episode_id).where(
-        Progress.profile_id == profile_id, Progress.watched, Progress.episode_id.is_not(None)
+        Progress.profile_id == PROFILE_ID, Progress.watched, Progress.episode_id.is_not(None)
     )
     ahead = (
         select(Episode.id)
@@ -154,9 +187,7 @@ def next_up(profile_id: int, *, offset: int = 0, limit: int = 50) -> tuple[list[
         .correlate(last)
         .scalar_subquery()
     )
-    found = select(ahead.label("id")).select_from(last).where(~begun).order_by(last.c.watched_at.desc())
-    ids = [key for key in db.session.scalars(found) if key is not None]
-    return ids[offset : offset + limit], len(ids)
+    return select(ahead.label("id")).select_from(last).where(~begun).order_by(last.c.watched_at.desc())
 
 
 def neighbours(episode: Episode, season_number: int) -> tuple[int | None, int | None]:
@@ -176,12 +207,18 @@ def neighbours(episode: Episode, season_number: int) -> tuple[int | None, int | 
 
 def next_of_show(profile_id: int, title_id: int) -> Episode | None:
     """What Play on a show's page starts: the episode to go on with, else the first unseen, else the very first."""
-    mine = and_(Progress.episode_id == Episode.id, Progress.profile_id == profile_id)
-    return db.session.scalar(
+    found: Episode | None = db.session.scalar(_next_of_show(), {"profile_id": profile_id, "title_id": title_id})
+    return found
+
+
+@cache
+def _next_of_show() -> Select[Any]:
+    mine = and_(Progress.episode_id == Episode.id, Progress.profile_id == PROFILE_ID)
+    return (
         select(Episode)
         .join(Season, Season.id == Episode.season_id)
         .outerjoin(Progress, mine)
-        .where(Episode.title_id == title_id, Episode.file_count > 0)
+        .where(Episode.title_id == bindparam("title_id"), Episode.file_count > 0)
         .order_by(
             case((Progress.resumable, 0), else_=1),
             case((Progress.resumable, Progress.updated_at)).desc(),
@@ -205,8 +242,7 @@ def history(profile_id: int, *, offset: int, limit: int) -> tuple[Sequence[Histo
 
 def watchlist(profile_id: int, *, offset: int = 0, limit: int = 50) -> tuple[list[str], int]:
     """Media ids on the watch list, the latest first, and how many there are."""
-    mine = select(ListItem.media_id).where(ListItem.profile_id == profile_id)
-    return _page(mine.order_by(ListItem.added_at.desc(), ListItem.media_id), offset, limit)
+    return _page(WATCHLIST, offset, limit, profile_id=profile_id)
 
 
 def playlists(profile_id: int, *, offset: int, limit: int) -> tuple[list[tuple[Playlist, int]], int]:
@@ -248,9 +284,14 @@ def preferences(profile_id: int) -> dict[str, Any]:
 
 def trending(since: datetime, *, offset: int = 0, limit: int = 50) -> tuple[list[int], int]:
     """Playable titles that this server's people watched most since then: by how many of them, then how often."""
+    return _page(_trending(), offset, limit, since=since)
+
+
+@cache
+def _trending() -> Select[Any]:
     latest = (
         select(HistoryEntry.title_id, HistoryEntry.profile_id)
-        .where(HistoryEntry.ended_at >= since)
+        .where(HistoryEntry.ended_at >= bindparam("since", type_=HistoryEntry.ended_at.type))
         .order_by(HistoryEntry.ended_at.desc())
         .limit(SITTINGS_CONSIDERED)
         .subquery()
@@ -264,13 +305,12 @@ def trending(since: datetime, *, offset: int = 0, limit: int = 50) -> tuple[list
         .group_by(latest.c.title_id)
         .subquery()
     )
-    found = (
+    return (
         select(watched.c.title_id)
         .join(Title, Title.id == watched.c.title_id)
         .where(Title.file_count > 0)
         .order_by(watched.c.people.desc(), watched.c.sittings.desc(), watched.c.title_id)
     )
-    return _page(found, offset, limit)
 
 
 def held_titles(title_ids: Sequence[int]) -> set[int]:
@@ -292,7 +332,7 @@ def held_episodes(episode_ids: Sequence[int]) -> set[int]:
     }
 
 
-def _last_seen(profile_id: int) -> Any:
+def _last_seen() -> Any:
     """For each show the profile saw an episode of: which it saw last (the furthest, where marked at once), and when."""
     seen = (
         select(
@@ -305,7 +345,7 @@ def _last_seen(profile_id: int) -> Any:
         )
         .join(Episode, Episode.id == Progress.episode_id)
         .join(Season, Season.id == Episode.season_id)
-        .where(Progress.profile_id == profile_id, Progress.watched, Season.number > 0)
+        .where(Progress.profile_id == PROFILE_ID, Progress.watched, Season.number > 0)
         .subquery()
     )
     return (
@@ -317,7 +357,7 @@ def _last_seen(profile_id: int) -> Any:
     )
 
 
-def _progress(row: Progress) -> ProgressOut:
+def _progress(row: Any) -> ProgressOut:
     return ProgressOut.model_construct(
         position=row.position,
         duration=row.duration,
@@ -328,12 +368,19 @@ def _progress(row: Progress) -> ProgressOut:
     )
 
 
-def _page(found: Select[Any], offset: int, limit: int) -> tuple[list[Any], int]:
-    rows = list(db.session.scalars(found.offset(offset).limit(limit)))
-    if offset == 0 and len(rows) < limit:
-        return rows, len(rows)
-    return rows, _count(found)
+def _page(found: Select[Any], offset: int, limit: int, **values: Any) -> tuple[list[Any], int]:
+    """One page of the first column, and how many there are; both from one run where the page holds anything."""
+    rows = read(_counted(found), {**values, "offset": offset, "limit": limit})
+    if rows:
+        return [row[0] for row in rows], rows[0][-1]
+    return [], _count(found, **values) if offset else 0
 
 
-def _count(found: Select[Any]) -> int:
-    return db.session.scalar(select(func.count()).select_from(found.order_by(None).subquery())) or 0
+@cache
+def _counted(found: Select[Any]) -> Select[Any]:
+    offset, limit = bindparam("offset", type_=Integer), bindparam("limit", type_=Integer)
+    return found.add_columns(func.count().over()).offset(offset).limit(limit)
+
+
+def _count(found: Select[Any], **values: Any) -> int:
+    return db.session.scalar(select(func.count()).select_from(found.order_by(None).subquery()), values) or 0

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Text, cast, select
 
 from app.catalog.models import Episode, Genre, Title, TitleGenre
+from app.catalog.queries import title_media_id
 from app.core.query import query_tokens
-from app.core.ranking import Asked, asked, likeness_of_name, rank
-from app.extensions import db
+from app.core.ranking import Asked, Spelling, asked, likeness, likeness_of_name, rank, spelling
+from app.extensions import db, read
 from app.search.backends import SearchBackend, backend
 from app.search.expression import Expression
 from app.search.plan import Plan, plan
 
-CANDIDATES = 600
-EPISODE_CANDIDATES = 200
+CANDIDATES = 400
+WIDE_CANDIDATES = 600
+EPISODE_CANDIDATES = 120
+FILLERS = 100
+GOOD = 0.9  # a score: all that was typed is there
+WHOLE = 1.4  # the name itself was typed
 ENOUGH = 5
 EPISODE_COST = 0.15
 WIDE_COST = 0.3
@@ -55,8 +62,7 @@ class Narrowing:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A work and how well it answers. `media_id` as everywhere."""
 
     media_id: str
@@ -64,10 +70,11 @@ class Hit:
 
 
 def search(query: str, narrowing: Narrowing) -> list[Hit]:
-    """What answers the query, best first; at most about 800. Empty when nothing does.
+    """What answers the query, best first; at most about 700. Empty when nothing does.
 
-    Asks three times at most, each wider than the one before, and only while there is too little: as typed with
-    unknown words corrected, every word with its neighbours, and all words but one.
+    Asks three times at most, each wider than the one before, and only while there is too little and nobody has typed
+    a whole name: as typed with unknown words corrected, every word with its neighbours, and all words but one. Where
+    something good is found already, what is added is company for it, and a hundred candidates are enough.
     """
     session = db.session()
     found = plan(session, query)
@@ -76,13 +83,14 @@ def search(query: str, narrowing: Narrowing) -> list[Hit]:
     finder = _Finder(backend(session), narrowing)
     hits: dict[str, Hit] = {}
     question = _question(query, found, wide=False)
-    for hit in finder.find(found.as_typed(), question):
+    for hit in finder.find(found.as_typed(), question, limit=CANDIDATES):
         hits[hit.media_id] = hit
     wider = _question(query, found, wide=True)
     for widen in (found.with_neighbours, found.all_but_one):
-        expression = widen() if len(hits) < ENOUGH else None
+        best = max([hit.score for hit in hits.values()], default=0.0)
+        expression = widen() if len(hits) < ENOUGH and best < WHOLE else None
         if expression is not None:
-            for hit in finder.find(expression, wider):
+            for hit in finder.find(expression, wider, limit=WIDE_CANDIDATES if best < GOOD else FILLERS):
                 hits.setdefault(hit.media_id, Hit(hit.media_id, hit.score - WIDE_COST))
     return sorted(hits.values(), key=lambda hit: (-hit.score, hit.media_id))
 
@@ -92,59 +100,61 @@ class _Finder:
     backend: SearchBackend
     narrowing: Narrowing
 
-    def find(self, expression: Expression, question: Asked) -> list[Hit]:
+    def find(self, expression: Expression, question: Asked, *, limit: int) -> list[Hit]:
         hits: list[Hit] = []
         if self.narrowing.kind != "episode":
-            hits += self._titles(expression, question)
+            hits += self._titles(expression, question, limit)
         if self.narrowing.kind in {None, "episode"}:
-            hits += self._episodes(expression, question)
+            hits += self._episodes(expression, question, min(limit, EPISODE_CANDIDATES))
         return hits
 
-    def _titles(self, expression: Expression, question: Asked) -> Iterable[Hit]:
+    def _titles(self, expression: Expression, question: Asked, limit: int) -> Iterable[Hit]:
         conditions = self.narrowing.conditions()
-        ids = self.backend.matching(expression, "titles", limit=None if conditions else CANDIDATES)
-        rows = db.session.execute(
+        ids = self.backend.matching(expression, "titles", limit=None if conditions else limit)
+        rows = read(
             select(
                 Title.id,
                 Title.kind,
                 Title.name,
                 Title.original_name,
-                Title.localized,
+                cast(Title.localized, Text).label("localized"),
                 Title.year,
                 Title.popularity,
-                Title.file_count,
             )
             .where(Title.id.in_(ids), Title.file_count > 0, *conditions)
-            .limit(CANDIDATES)
+            .limit(limit)
         )
-        for row in rows:
-            likeness = max(likeness_of_name(question, name, year=row.year) for name in _names(row))
-            score = rank(likeness, popularity=row.popularity, is_owned=row.file_count > 0)
-            yield Hit(f"{'m' if row.kind == 'movie' else 's'}{row.id}", score)
+        for key, kind, name, original, localized, year, popularity in rows:
+            best = max([likeness(question, one, year=year) for one in _spellings(name, original, localized)])
+            yield Hit(title_media_id(kind, key), rank(best, popularity=popularity, is_owned=True))
 
-    def _episodes(self, expression: Expression, question: Asked) -> Iterable[Hit]:
+    def _episodes(self, expression: Expression, question: Asked, limit: int) -> Iterable[Hit]:
         conditions = self.narrowing.conditions()
-        ids = self.backend.matching(expression, "episodes", limit=None if conditions else EPISODE_CANDIDATES)
-        rows = db.session.execute(
+        ids = self.backend.matching(expression, "episodes", limit=None if conditions else limit)
+        rows = read(
             select(Episode.id, Episode.name, Title.name, Title.popularity)
             .join(Title, Title.id == Episode.title_id)
             .where(Episode.id.in_(ids), Episode.file_count > 0, *conditions)
-            .limit(EPISODE_CANDIDATES)
+            .limit(limit)
         )
         for episode_id, name, show, popularity in rows:
-            own = likeness_of_name(question, name or "")
-            likeness = max(own, likeness_of_name(question, f"{name} {show}")) if own else 0.0
-            if likeness <= likeness_of_name(question, show):
+            best = likeness_of_name(question, name or "")
+            if best and len(question.likeness) > 1:
+                best = max(best, likeness_of_name(question, f"{name} {show}"))
+            if best <= likeness_of_name(question, show):
                 continue  # the show answers as well, and stands in the list itself
-            yield Hit(f"e{episode_id}", rank(likeness, popularity=popularity, is_owned=True) - EPISODE_COST)
+            yield Hit(f"e{episode_id}", rank(best, popularity=popularity, is_owned=True) - EPISODE_COST)
 
 
-def _names(row: Any) -> set[str]:
-    localized = {str(texts["name"]) for texts in (row.localized or {}).values() if texts.get("name")}
-    return {row.name, *([row.original_name] if row.original_name else ()), *localized}
+@lru_cache(maxsize=16384)
+def _spellings(name: str, original: str | None, localized: str) -> tuple[Spelling, ...]:
+    """What a title is called, in any language; `localized` is JSON as it is stored, read once while it is asked for."""
+    texts = json.loads(localized).values() if localized else ()
+    names = {name, original or name, *(str(one["name"]) for one in texts if one.get("name"))}
+    return tuple(spelling(one) for one in names)
 
 
 def _question(query: str, found: Plan, *, wide: bool) -> Asked:
-    likeness = [{**token.neighbours, **token.likeness} if wide else token.likeness for token in found.tokens]
+    alike = [{**token.neighbours, **token.likeness} if wide else token.likeness for token in found.tokens]
     typed = query_tokens(query)
-    return asked(query, likeness, typed[-1][-1] if typed else "")
+    return asked(query, alike, typed[-1][-1] if typed else "")

@@ -41,7 +41,7 @@ class SuggestQuery(Input):
 
 
 class SearchPage(Page[Card]):
-    """Works that answer, best first; `total` stops counting at about 800."""
+    """Works that answer, best first; `total` stops counting at about 700."""
 
 
 class Suggestion(Output):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from flask import Response
@@ -30,10 +31,23 @@ PER_PAGE_LIMIT = 200
 T = TypeVar("T")
 
 
+_SCHEMAS: dict[type[BaseModel], dict[str, Any]] = {}
+
+
 class Input(BaseModel):
     """What a body, a query or a path derives from. Unknown fields are ignored, so old servers bear new clients."""
 
     model_config = ConfigDict(allow_inf_nan=False)
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
+        """As pydantic's; the plain one is made once, since flask-openapi3 asks for it at every request."""
+        if args or options:
+            return super().model_json_schema(*args, **options)
+        found = _SCHEMAS.get(cls)
+        if found is None:
+            found = _SCHEMAS[cls] = super().model_json_schema()
+        return found
 
     @model_validator(mode="before")
     @classmethod
@@ -47,6 +61,30 @@ class Output(BaseModel):
     """What an answer derives from; the names of its fields are the API's."""
 
     model_config = ConfigDict(from_attributes=True)
+
+    @classmethod
+    def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:
+        """As pydantic's: an answer from checked values, nothing is looked at.
+
+        Answers have no aliases and no private or extra fields, so nothing has to be looked up for each of them: a list
+        makes hundreds, and this takes an eighth of the time.
+        """
+        made = cls.__new__(cls)
+        _put(made, "__dict__", {**_defaults(cls), **values})
+        _put(made, "__pydantic_fields_set__", set(values) if _fields_set is None else _fields_set)
+        _put(made, "__pydantic_extra__", None)
+        _put(made, "__pydantic_private__", None)
+        return made
+
+
+_put = object.__setattr__
+
+
+@cache
+def _defaults(model: type[BaseModel]) -> dict[str, Any]:
+    """What fields hold that are not named. A field whose default is made anew each time has to be named."""
+    fields = model.model_fields.items()
+    return {name: one.default for name, one in fields if not one.is_required() and one.default_factory is None}
 
 
 RowId = Annotated[int, Field(ge=1, le=2**31 - 1)]
