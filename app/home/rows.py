@@ -12,7 +12,7 @@ from app.personal import queries as personal
 from app.web.inputs import Output
 from app.web.words import gettext
 
-ROW_LENGTH = 24
+ROW_LENGTH = 20
 TRENDING = timedelta(days=14)
 
 

@@ -19,9 +19,9 @@ from app.search.backends import SearchBackend, backend
 from app.search.expression import Expression
 from app.search.plan import Plan, plan
 
-CANDIDATES = 400
+CANDIDATES = 300
 WIDE_CANDIDATES = 600
-EPISODE_CANDIDATES = 120
+EPISODE_CANDIDATES = 80
 FILLERS = 100
 GOOD = 0.9  # a score: all that was typed is there
 WHOLE = 1.4  # the name itself was typed
@@ -70,7 +70,7 @@ class Hit(NamedTuple):
 
 
 def search(query: str, narrowing: Narrowing) -> list[Hit]:
-    """What answers the query, best first; at most about 700. Empty when nothing does.
+    """What answers the query, best first; at most about 680. Empty when nothing does.
 
     Asks three times at most, each wider than the one before, and only while there is too little and nobody has typed
     a whole name: as typed with unknown words corrected, every word with its neighbours, and all words but one. Where

@@ -41,7 +41,7 @@ class SuggestQuery(Input):
 
 
 class SearchPage(Page[Card]):
-    """Works that answer, best first; `total` stops counting at about 700."""
+    """Works that answer, best first; `total` stops counting at about 680."""
 
 
 class Suggestion(Output):
