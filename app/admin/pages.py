@@ -8,6 +8,7 @@ from flask import Flask, redirect, request
 from werkzeug.wrappers import Response
 
 from app.accounts import queries as accounts
+from app.admin.reasons import in_words
 from app.browse import queries as browse
 from app.catalog import queries as catalog
 from app.library import queries as library
@@ -92,7 +93,8 @@ def problems() -> Response:
     rows, total = library.problems(library_id=None, kind=None, offset=(number - 1) * AT_ONCE, limit=AT_ONCE)
     words = {"broken": gettext("broken"), "refused": gettext("refused"), "doubtful": gettext("doubtful")}
     shown = [
-        {"path": one.path, "reason": one.reason, "word": words[one.kind], "bad": one.kind != "doubtful"} for one in rows
+        {"path": one.path, "reason": in_words(one.reason), "word": words[one.kind], "bad": one.kind != "doubtful"}
+        for one in rows
     ]
     next_url = f"/admin/problems?page={number + 1}" if number * AT_ONCE < total else ""
     return _desk("problems", "admin/problems.html", gettext("Problems"), problems=shown, total=total, next_url=next_url)

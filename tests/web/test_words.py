@@ -8,6 +8,7 @@ from pathlib import Path
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
+from flask import Flask
 
 from app.web.words import FOLDER, script_words
 
@@ -67,3 +68,39 @@ def test_scripts_get_their_words_and_plural_forms() -> None:
     assert words["locale"] == "ru"
     assert words["words"]["Subtitles"] == "Субтитры"
     assert words["words"]["{n} folder"] == ["{n} папка", "{n} папки", "{n} папок"]
+
+
+def test_every_reason_why_a_file_is_a_problem_has_its_russian_words() -> None:
+    told = re.compile(
+        r'"((?:it|its|not a|no|nothing|the folder|the title|the year|the path|a year|a sample|only words)\b[^"]*)"'
+    )
+    places = (
+        "app/core/admission.py",
+        *(f"app/core/identify/{name}.py" for name in ("films", "shows", "rules")),
+        "workers/scan.py",
+        "workers/engines/ffprobe.py",
+        "workers/engines/walker.py",
+        "app/library/placing.py",
+    )
+    sentences = {
+        one.partition(": {")[0].partition(" {")[0]
+        for place in places
+        for line in (ROOT / place).read_text(encoding="utf-8").splitlines()
+        if re.search(r"Admission\(|Unreadable\(|return f?\"|reasons|refused\[|_report\(|_match\(", line)
+        for one in told.findall(line)
+    }
+    with (FOLDER / "ru" / "messages.po").open(encoding="utf-8") as file:
+        known = {message.id for message in read_po(file, locale="ru") if message.string}
+
+    assert len(sentences) > 25
+    assert sentences - known == set()
+
+
+def test_a_reason_keeps_what_it_quotes(app: Flask) -> None:
+    from app.admin.reasons import in_words
+
+    with app.test_request_context(headers={"Accept-Language": "ru"}):
+        assert in_words("it cannot be read: moov atom not found") == "файл не читается: moov atom not found"
+        assert in_words("the folder says S01; no episode is named") == "в имени папки сказано S01; серия не названа"
+    with app.test_request_context():
+        assert in_words("it is empty") == "it is empty"
