@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from flask import Response
 from flask_openapi3 import APIBlueprint, OpenAPI, Tag
 from pydantic import BeforeValidator, Field
+from werkzeug.routing import BaseConverter
 
 from app.adapters import clock
 from app.browse import queries, titles
@@ -95,7 +96,14 @@ class PersonOut(Output):
     works: list[PersonWork]
 
 
+class WorkConverter(BaseConverter):
+    """A letter and a number. Any other word under `/media/` is an address that does not exist: 404, not 422."""
+
+    regex = "[A-Za-z][0-9]+"
+
+
 def init_app(app: OpenAPI) -> None:
+    app.url_map.converters["work"] = WorkConverter
     app.register_api(api)
     for prefix in ("/api/v1/library", "/api/library"):
         app.register_api(_lists(prefix))
@@ -150,13 +158,13 @@ def recent(query: Paging) -> Response:
     return answer(_cards(found, query, queries.how_many()))
 
 
-@api.get("/media/<media_id>", summary="Everything about one work", responses={200: MediaOut})
+@api.get("/media/<work:media_id>", summary="Everything about one work", responses={200: MediaOut})
 @signed_in
 def media(path: MediaIdPath) -> Response:
     return answer(titles.media(catalog.work(path.media_id), viewer()))
 
 
-@api.get("/media/<media_id>/sources", summary="What could be played, best first", responses={200: SourcesOut})
+@api.get("/media/<work:media_id>/sources", summary="What could be played, best first", responses={200: SourcesOut})
 @signed_in
 def sources(path: MediaIdPath) -> Response:
     return answer(SourcesOut(items=titles.sources(catalog.work(path.media_id), viewer())))

@@ -143,9 +143,10 @@ def set_file_counts(
     *,
     shows: Mapping[int, int] | None = None,
     runtimes: Mapping[int, float] | None = None,
+    episode_runtimes: Mapping[int, float] | None = None,
 ) -> None:
     """Stores how many playable files each title and episode has now, how many playable episodes each show of `shows`,
-    and each film's duration in seconds.
+    and each film's and episode's duration in seconds.
 
     The caller counts (`app/library/counts.py`) and names every id whose count may have changed, zero included.
     """
@@ -159,8 +160,10 @@ def set_file_counts(
     for name, values in facts.items():
         if values:
             session.execute(update(Title), [{"id": key, name: value} for key, value in values.items()])
-    if episodes:
-        session.execute(update(Episode), [{"id": key, "file_count": count} for key, count in episodes.items()])
+    of_episodes: dict[str, Mapping[int, float]] = {"file_count": episodes, "runtime_s": episode_runtimes or {}}
+    for name, values in of_episodes.items():
+        if values:
+            session.execute(update(Episode), [{"id": key, name: value} for key, value in values.items()])
 
 
 def describe(title: Title, *, now: datetime) -> None:

@@ -54,6 +54,13 @@ class Admission:
     is_film: bool = False
 
 
+VIDEO = frozenset(
+    {"3g2", "3gp", "amv", "asf", "avi", "divx", "dv", "f4v", "flv", "ivf", "m1v", "m2t", "m2ts", "m2v", "m4v", "mk3d"}
+    | {"mkv", "mov", "mp4", "mpe", "mpeg", "mpg", "mpv", "mts", "mxf", "nut", "ogm", "ogv", "qt", "rm", "rmvb", "ts"}
+    | {"vob", "webm", "wmv", "wtv", "y4m"}
+)
+
+
 def sort_of(name: str) -> FileSort:
     """What a file's name says it is. Names that say nothing are looked into."""
     if name.startswith("."):
@@ -69,6 +76,11 @@ def sort_of(name: str) -> FileSort:
     if extension in IGNORED or _ARCHIVE_PART.fullmatch(extension):
         return "ignored"
     return "media"
+
+
+def is_named_like_video(name: str) -> bool:
+    """Whether the extension alone promises a film; for looking at a folder without opening its files."""
+    return not name.startswith(".") and name.rpartition(".")[2].casefold() in VIDEO
 
 
 def is_skipped_folder(name: str) -> bool:

@@ -6,7 +6,7 @@ import os
 import time
 from dataclasses import dataclass, field
 
-from app.core.admission import is_skipped_folder, sort_of
+from app.core.admission import is_named_like_video, is_skipped_folder, sort_of
 from app.core.errors import Invalid
 from app.core.query import storable
 
@@ -18,7 +18,7 @@ LOOK_S = 0.15
 
 @dataclass(slots=True)
 class Found:
-    """What lies in one folder. `video_files` counts files that may be films, `folders` the folders below."""
+    """What lies in one folder. `video_files` counts files that are named like films, `folders` the folders below."""
 
     path: str
     name: str
@@ -61,9 +61,8 @@ def _count(path: str) -> tuple[Found, list[str]]:
                     if not is_skipped_folder(entry.name):
                         names.append(entry.name)
                     continue
-                sort = sort_of(entry.name)
-                found.video_files += sort == "media" and "." in entry.name and entry.is_file(follow_symlinks=False)
-                found.subtitle_files += sort == "subtitle"
+                found.video_files += is_named_like_video(entry.name) and entry.is_file(follow_symlinks=False)
+                found.subtitle_files += sort_of(entry.name) == "subtitle"
     except OSError:
         found.readable = False
     found.folders = len(names)

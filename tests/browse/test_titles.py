@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import event, update
+from sqlalchemy import event, select, update
 
-from app.catalog.models import Collection, CollectionTitle, ExternalId
+from app.catalog.models import Collection, CollectionTitle, Episode, ExternalId
 from app.extensions import db
+from app.library.counts import recount
 from app.library.models import MediaFile
 from tests.catalog.world import NOW, World
 
@@ -127,3 +128,18 @@ def _queries(world: World, client: FlaskClient, address: str) -> int:
     finally:
         event.remove(engine, "before_cursor_execute", listen)
     return len(seen)
+
+
+def test_an_address_that_is_no_work_does_not_exist(user_client: FlaskClient) -> None:
+    for address in ("recommended", "nothing", "m", "12"):
+        assert user_client.get(f"/api/v1/media/{address}").status_code == 404
+    assert user_client.get("/api/v1/media/m0").status_code == 422
+
+
+def test_an_episode_is_as_long_as_its_file(world: World, user_client: FlaskClient) -> None:
+    _, first, *_ = world.show("Dark", {1: 2})
+    with world.unit() as session:
+        (show,) = session.scalars(select(Episode.title_id).where(Episode.id == first))
+        session.execute(update(MediaFile).values(duration=2700.0))
+        recount([show])
+    assert user_client.get(f"/api/v1/media/e{first}").get_json()["runtime"] == 2700.0

@@ -140,3 +140,13 @@ def test_a_path_outside_every_library_is_not_scanned(admin_client: FlaskClient, 
     assert admin_client.post(f"{ADMIN}/scan", json={"library_id": 999}).status_code == 404
     escape = f"{world.root}/../../etc"
     assert admin_client.post(f"{ADMIN}/scan", json={"path": escape}).status_code == 404
+
+
+def test_the_picker_counts_what_is_named_like_a_film(admin_client: FlaskClient, tmp_path: Path) -> None:
+    for name in ("Heat (1995).mkv", "resolv.conf", "locale.gen", "notes", ".hidden.mkv", "Heat (1995).srt"):
+        (tmp_path / "etc" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "etc" / name).write_bytes(b"x")
+
+    found = admin_client.get(f"{ADMIN}/folders?path={tmp_path}/etc").json
+
+    assert (found["video_files"], found["subtitle_files"]) == (1, 1)  # type: ignore[index]
