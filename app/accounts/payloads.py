@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from app.web.inputs import GivenName, Input, Moment, Output, RowId
+from app.web.words import LANGUAGES
 
 Password = Annotated[str, Field(min_length=8, max_length=256)]
 """A new password."""
@@ -14,7 +15,15 @@ KnownPassword = Annotated[str, Field(max_length=256)]
 """A password to be checked: whatever was once accepted."""
 Username = Annotated[str, Field(min_length=1, max_length=64)]
 Secret = Annotated[str, Field(min_length=1, max_length=200)]
-Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$", examples=["en", "ru"])]
+
+
+def _spoken(language: str) -> str:
+    if language not in LANGUAGES:
+        raise ValueError(f"is none of the interface's languages: {', '.join(LANGUAGES)}")
+    return language
+
+
+Language = Annotated[str, AfterValidator(_spoken), WithJsonSchema({"type": "string", "enum": list(LANGUAGES)})]
 
 
 class SetupBody(Input):

@@ -133,3 +133,11 @@ def test_a_household_has_several_people_and_a_device_belongs_to_one(make_user: M
     assert user.client.patch(PROFILE, json={"profile_id": kids}).get_json()["profile_id"] == kids
     assert user.client.get(PROFILE).get_json()["profile_id"] == kids
     assert make_user("stranger").client.patch(PROFILE, json={"profile_id": kids}).status_code == 404
+
+
+def test_a_language_that_the_interface_does_not_speak_is_refused(user: Person) -> None:
+    refused = user.client.patch(PROFILE, json={"language": "xx"})
+
+    assert refused.status_code == 422
+    assert "en, ru" in refused.json["detail"]  # type: ignore[index]
+    assert user.client.patch(PROFILE, json={"language": "ru"}).status_code == 200
