@@ -53,7 +53,10 @@ HTTP_SECONDS = Histogram(
 )
 
 # Files of processes hold only what has a value: a rate over an error that is first seen at 1 would miss it.
-PLAYBACK_ERRORS.labels("rendition_failed")
+REFUSALS = ("busy", "file_missing", "not_ready")
+"""Codes of answers that keep somebody from playing; counted where they are given."""
+for _code in ("rendition_failed", *REFUSALS):
+    PLAYBACK_ERRORS.labels(_code)
 for _method in ("copy", "encode"):
     TRANSCODE_SEGMENTS.labels(_method)
 

@@ -282,6 +282,16 @@ def preferences(profile_id: int) -> dict[str, Any]:
     return {name: value.get("value") for name, value in rows}
 
 
+def kept_tracks(profile_id: int, media_ids: Sequence[str]) -> dict[str, Any]:
+    """What the profile hears and reads in these works; a later one in the sequence counts before an earlier."""
+    names = [f"tracks:{media_id}" for media_id in media_ids]
+    rows = db.session.execute(
+        select(Preference.name, Preference.value).where(Preference.profile_id == profile_id, Preference.name.in_(names))
+    )
+    found = {name: value.get("value") or {} for name, value in rows}
+    return {key: value for name in names for key, value in found.get(name, {}).items()}
+
+
 def trending(since: datetime, *, offset: int = 0, limit: int = 50) -> tuple[list[int], int]:
     """Playable titles that this server's people watched most since then: by how many of them, then how often."""
     return _page(_trending(), offset, limit, since=since)

@@ -55,7 +55,7 @@ def watch(media_id: str) -> Response:
         file_id=file_id,
         start=position,
         next=following,
-        tracks=personal.preferences(viewer().profile_id or 0).get(f"tracks:{media_id}"),
+        tracks=personal.kept_tracks(viewer().profile_id or 0, [str(media_id)]) or None,
         key_sheet=_key_sheet(),
     )
     response.headers["Cache-Control"] = "no-store"  # a plan belongs to one opening of the page

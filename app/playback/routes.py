@@ -19,7 +19,7 @@ from app.core.hls import media_playlist
 from app.core.playback import device_of
 from app.core.subtitles import IMAGE_CODECS
 from app.extensions import db
-from app.library.models import MediaStream
+from app.library.models import MediaFile, MediaStream
 from app.playback import guards
 from app.playback.answers import (
     AudioTrackOut,
@@ -282,10 +282,12 @@ def renew_session(path: SessionPath) -> Response:
     return answer(RenewedOut(token=token, url=_url(session, token), hls_url=hls_url, expires_in=EXPIRES_S))
 
 
-@api.get("/subtitles", summary="Subtitles of a file", responses={200: SubtitlesOut})
+@api.get("/subtitles", summary="Subtitles of a file", responses={200: SubtitlesOut, 404: None})
 @signed_in
 def list_subtitles(query: SubtitlesQuery) -> Response:
     """Embedded tracks and files beside it."""
+    if db.session.get(MediaFile, query.media_file_id) is None:
+        raise NotFound("There is no such file.")
     rows = db.session.scalars(
         select(MediaStream)
         .where(MediaStream.file_id == query.media_file_id, MediaStream.kind == "subtitle")

@@ -21,6 +21,7 @@ from app.personal import queries as personal
 from app.personal import service as progress
 from app.playback import tokens
 from app.playback.files import Choice, choose, chosen, facts_of, source_of
+from app.playback.kept_tracks import with_kept
 from app.playback.live import Pulse, Pulses
 from app.playback.models import PlaySession
 from app.playback.plans import SessionPlan, Wish, plan_session, playlist_name, renditions
@@ -101,6 +102,7 @@ class Playback:
             choice = chosen(file_id)
         else:
             raise NotFound("Say what to play: media_id or media_file_id.")
+        wish = with_kept(wish, choice, viewer.profile_id)
         source = source_file(choice.file.id)
         require_unchanged(source)
         at = self._position(viewer, choice) if position is None else position

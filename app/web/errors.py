@@ -9,6 +9,7 @@ import structlog
 from flask import Flask, Response, current_app, json, request
 from werkzeug.exceptions import HTTPException
 
+from app.adapters import metrics
 from app.core.errors import (
     Conflict,
     Failure,
@@ -81,6 +82,8 @@ def init_app(app: Flask) -> None:
 
     @app.errorhandler(Failure)
     def on_failure(failure: Failure) -> Response:
+        if failure.kind in metrics.REFUSALS:
+            metrics.PLAYBACK_ERRORS.labels(failure.kind).inc()
         return problem(
             status_of(failure),
             failure.kind,

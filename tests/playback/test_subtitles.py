@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
+from app.catalog.models import Title
+from app.extensions import writing
+from app.library.models import FilePart
 from tests.playback.stage import Stage, film, make, prepare
 from tests.playback.test_whole_film import uris
 
@@ -73,3 +77,26 @@ def test_the_tracks_of_a_file_are_listed(viewer_client: FlaskClient, file_id: in
         (1000, True, False),
         (1001, True, False),
     ]
+
+
+def test_subtitles_of_a_file_that_does_not_exist_are_not_found(viewer_client: FlaskClient) -> None:
+    assert viewer_client.get("/api/v1/player/subtitles?media_file_id=999").status_code == 404
+
+
+def test_tracks_that_are_kept_for_a_title_are_chosen_again(
+    played: Stage, viewer_client: FlaskClient, file_id: int
+) -> None:
+    with played.app.app_context(), writing() as session:
+        at = datetime.now(UTC)
+        names = {"name": "Spoken", "sort_name": "spoken", "name_key": "movie:spoken", "identity_key": "movie:spoken"}
+        title = Title(kind="movie", added_at=at, updated_at=at, **names)
+        session.add(title)
+        session.flush()
+        session.add(FilePart(file_id=file_id, title_id=title.id))
+        media_id = f"m{title.id}"
+    viewer_client.put(f"/api/v1/user/tracks/{media_id}", json={"subtitle": "надписи"})
+    kept = prepare(viewer_client, media_file_id=file_id)["subtitle_tracks"]
+    assert [one["default"] for one in kept] == [True, False, False]  # type: ignore[attr-defined]
+
+    asked = prepare(viewer_client, media_file_id=file_id, subtitle=1001)["subtitle_tracks"]
+    assert [one["default"] for one in asked] == [False, False, True]  # type: ignore[attr-defined]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -12,12 +13,14 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from prometheus_client import REGISTRY
 
 from app.adapters.liveness import beat
+from app.core.errors import Unavailable
 from app.extensions import db, get_redis
 from app.factory import web
 from app.jobs import QUEUES
-from config import Config
+from config import ROOT, Config
 
 
 def test_a_live_process_says_so(client: FlaskClient) -> None:
@@ -101,3 +104,46 @@ def test_measurements_name_what_the_contract_names(app: Flask, config: Config) -
         "matinee_http_request_seconds",
     ):
         assert f"# HELP {name} " in text
+
+
+@pytest.mark.parametrize("code", ["busy", "file_missing", "not_ready"])
+def test_an_answer_that_keeps_somebody_from_playing_is_counted(app: Flask, code: str) -> None:
+    def refuse() -> None:
+        raise Unavailable("Not now.", code=code)
+
+    app.add_url_rule("/refused", view_func=refuse)
+    before = REGISTRY.get_sample_value("matinee_playback_errors_total", {"code": code}) or 0.0
+
+    assert app.test_client().get("/refused").status_code == 503
+
+    assert REGISTRY.get_sample_value("matinee_playback_errors_total", {"code": code}) == before + 1
+
+
+def test_the_web_server_ends_without_a_word_when_nothing_supervises_it(config: Config) -> None:
+    env = {name: value for name, value in os.environ.items() if name != "PROMETHEUS_MULTIPROC_DIR"}
+    env |= {"MATINEE_DATA_DIR": str(config.data_dir), "REDIS_URL": config.redis_url, "SECRET_KEY": config.secret_key}
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port = one.getsockname()[1]
+    env |= {"MATINEE_HOST": "127.0.0.1", "MATINEE_PORT": str(port), "MATINEE_WEB_PROCESSES": "1"}
+    server = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.py", "wsgi:serve()"],
+        cwd=ROOT,
+        env=env,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        deadline = time.monotonic() + 30
+        while True:
+            with socket.socket() as caller:
+                if caller.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        time.sleep(0.5)
+        server.terminate()
+        _, said = server.communicate(timeout=20)
+    finally:
+        server.kill()
+    assert "Traceback" not in said
