@@ -12,11 +12,12 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 
 import redis
-from redis.backoff import ExponentialWithJitterBackoff
+from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 from redis.retry import Retry
 from rq import SimpleWorker, Worker
 from rq.exceptions import StopRequested
@@ -56,6 +57,12 @@ class _Steady:
                 self.connection.delete(job.key)
                 return
         super().execute_job(job, queue)  # type: ignore[misc]
+
+    def teardown(self) -> None:
+        """Nobody who was told to stop waits for Redis: where it is away, the missing beat tells of the end."""
+        self.connection.set_retry(Retry(NoBackoff(), 0))
+        with suppress(redis.RedisError):
+            super().teardown()  # type: ignore[misc]
 
     def register_death(self) -> None:
         super().register_death()  # type: ignore[misc]

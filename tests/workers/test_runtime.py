@@ -8,9 +8,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import redis
 from flask import Flask
 
 from app import outbox
@@ -20,6 +22,7 @@ from app.extensions import db, get_redis, writing
 from app.jobs import SCAN
 from config import ROOT, Config
 from workers import runtime
+from workers.engines.redis_server import find_server
 
 
 @pytest.fixture(autouse=True)
@@ -170,3 +173,29 @@ def test_no_work_horse_outlives_its_worker(config: Config, how: signal.Signals) 
     finally:
         worker.kill()
         worker.wait()
+
+
+def test_a_worker_told_to_stop_does_not_wait_for_a_redis_that_is_away(config: Config, tmp_path: Path) -> None:
+    socket = tmp_path / "redis"
+    own = subprocess.Popen(
+        [find_server(), "--unixsocket", str(socket), "--port", "0", "--save", "", "--dir", str(tmp_path)],
+        stdout=subprocess.DEVNULL,
+    )
+    worker = None
+    try:
+        until(socket.exists)
+        worker = start_worker(replace(config, redis_url=f"unix://{socket}?db=0"), "scan")
+        with redis.Redis(unix_socket_path=str(socket)) as client:
+            until(lambda: client.smembers("rq:workers"))
+        own.kill()
+        own.wait()
+        time.sleep(0.5)
+        told = time.monotonic()
+        worker.send_signal(signal.SIGTERM)
+        worker.wait(10)
+        assert time.monotonic() - told < 2
+    finally:
+        for process in (worker, own):
+            if process is not None:
+                process.kill()
+                process.wait()
