@@ -43,7 +43,7 @@ def opened(path: str | Path, *, undecoded: int = 0) -> InputContainer:
     1080 lines: enough to read packets, but it leaves unknown what only pictures tell.
     """
     options = {"protocol_whitelist": "file", "format_whitelist": FORMATS}
-    skipped = [{"skip_frame": "all"}] * undecoded
+    skipped: list[Any] = [{"skip_frame": "all"}] * undecoded  # mappings, though PyAV's stub says words
     try:
         return av.open(str(Path(path).absolute()), options=options, stream_options=skipped, metadata_errors="replace")
     except (av.FFmpegError, OSError, ValueError) as error:
