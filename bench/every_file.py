@@ -61,7 +61,9 @@ async ([wholeS, pieceS, patienceS, picture, lastS]) => {
   const first = picture ? painted[0][1] : 0;
   const playTo = async (what, to, rate) => {
     video.playbackRate = rate;
-    if (video.paused && video.currentTime < to) await video.play();
+    if (video.paused && video.currentTime < to) await video.play().catch((error) => {
+      if (error.name !== 'AbortError') throw error; // the page changes its way of playing, and plays by itself
+    });
     await until(what, () => video.ended || video.currentTime >= to);
   };
   const slowly = Math.max(0, duration - 0.4);

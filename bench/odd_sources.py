@@ -41,6 +41,10 @@ ODD: dict[str, tuple[str, ...]] = {
     "Negative Start.mkv": (
         *(*PICTURE, *SOUND, *X264, *AAC, "-output_ts_offset", "-2", "-avoid_negative_ts", "disabled"),
     ),
+    "Early Web.webm": (
+        *(*PICTURE, *SOUND, "-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libopus"),
+        *("-output_ts_offset", "-1", "-avoid_negative_ts", "disabled"),
+    ),
     "Holes.mkv": (
         *(*PICTURE, *SOUND, "-filter_complex", f"[0:v]setpts='{LATER}'[v];[1:a]asetpts='{LATER}'[a]"),
         *("-map", "[v]", "-map", "[a]", "-fps_mode", "vfr", *X264, *AAC),

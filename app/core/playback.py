@@ -66,7 +66,8 @@ def device_of(profile: Mapping[str, Any] | None) -> Device:
 class Source:
     """What is decided about: the container as ffprobe names it, the file's ending (".mkv"), its streams.
 
-    `lead_s`: how long nothing is there on the file's own clock before its first picture or sound.
+    `lead_s`: how long nothing is there on the file's own clock before its first picture or sound; below zero where it
+    begins before its clock does.
     `has_clock` is false where its clock jumps or says nothing of the beginning.
     """
 
@@ -142,6 +143,8 @@ def direct_obstacles(source: Source, device: Device, *, audio: int | None, burn:
         found.append(Reason("subtitle", "burnt_in", "The chosen subtitle is drawn into the picture."))
     if source.lead_s > MOST_LEAD_S:
         found.append(Reason("file", "late_start", f"The file begins with {source.lead_s:.1f} s of nothing."))
+    if source.lead_s < -MOST_LEAD_S:
+        found.append(Reason("file", "early_start", f"The file begins {-source.lead_s:.1f} s before its clock's zero."))
     if not source.has_clock:
         found.append(Reason("file", "broken_clock", "The file's clock has to be put right."))
     if source.video is not None:

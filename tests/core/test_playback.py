@@ -85,6 +85,13 @@ def test_a_file_that_begins_late_on_its_own_clock_is_sent_in_segments_that_begin
     assert codes(made) == [("file", "late_start")]
 
 
+def test_a_file_that_begins_before_its_own_zero_is_not_left_to_players_that_would_refuse_it() -> None:
+    made = asked(replace(MP4, lead_s=-1.0))
+
+    assert made.method == "remux"
+    assert codes(made) == [("file", "early_start")]
+
+
 def test_a_file_whose_clock_is_broken_is_never_played_by_it() -> None:
     made = asked(replace(MP4, has_clock=False))
 

@@ -78,6 +78,15 @@ def test_what_lies_below_zero_is_counted_where_nobody_tells_its_time(make: Make,
     assert plan(index).copied_audio == {}
 
 
+@pytest.mark.parametrize("name", ["raw.h264", "raw.m2v", "raw.m4v"])
+def test_a_raw_stream_is_as_long_as_its_pictures(make: Make, name: str) -> None:
+    codec = {"raw.h264": H264, "raw.m2v": ["-c:v", "mpeg2video"], "raw.m4v": ["-c:v", "mpeg4", "-f", "m4v"]}[name]
+    index = read_index(make(name, *film(rate="25", seconds=3), *codec))
+    assert index.video is not None
+    assert index.video.rate == 25
+    assert float(index.duration) == pytest.approx(3, abs=0.05)
+
+
 def test_what_an_edit_list_cuts_off_is_not_waited_for(make: Make) -> None:
     moved = ("-c:a", "aac", "-output_ts_offset", "-2", "-avoid_negative_ts", "disabled")
     index = read_index(make("cut.mp4", *film(seconds=8), *tone(seconds=8), *H264, "-g", "48", *moved))

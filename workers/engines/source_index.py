@@ -145,7 +145,8 @@ class _Reading:
             4,
             5,
         )
-        self.rate = grid_rate(self.video.average_rate, self.video.base_rate, interlaced=self.interlaced)
+        base = None if self.raw else self.video.base_rate  # of a raw stream that is the rate of fields
+        self.rate = grid_rate(self.video.average_rate, base, interlaced=self.interlaced)
 
     def _indexed_keyframes(self) -> list[int] | None:
         """Presentation ticks of all keyframes from the container's index; None where it cannot be trusted."""
