@@ -351,7 +351,7 @@ def cell(token: str, recipe: str, k: int) -> Response:
     playing = admit(token)
     db.session.remove()  # no database session is held across a wait
     found = playback().rendition_of(playing.session, recipe)
-    key, waited = playback().transcoding.cell(found, k, replace(playing.asked, gone=hung_up()))
+    key, waited = playback().cell(playing.session, found, k, replace(playing.asked, gone=hung_up()))
     pace = playback().transcoding.pace(found)
     return stored(key, mimetype=f"{found.kind}/mp4", etag=f"{recipe}-{k}", waited=waited, pace=pace)
 

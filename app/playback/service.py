@@ -269,6 +269,20 @@ class Playback:
                 return found
         raise NotFound("There is no such rendition.")
 
+    def cell(self, session: Session, rendition: Rendition, k: int, asked: Asked) -> tuple[str, float]:
+        """The store's key of a cell and how long it was waited for (s); raises as `Transcoding.cell` does."""
+        is_picture = rendition.kind == "video" and 0 <= k < len(rendition.timeline)
+        if is_picture and session.plan.audio and not self.transcoding.has_cell(rendition, k):
+            self.transcoding.bring_along(self._sound_of(session), rendition, k, asked)
+        return self.transcoding.cell(rendition, k, asked)
+
+    def _sound_of(self, session: Session) -> Rendition:
+        """The sound that the session plays, the one it starts with where it asked for none lately."""
+        recipe = demand.recipe_of(self.transcoding.client, session=session.id, kind="audio")
+        sounds = [self.rendition(session, one.spec.name) for one in session.plan.audio]
+        first = next(one for one in sounds if one.spec == session.plan.first_audio)
+        return next((one for one in sounds if one.recipe == recipe), first)
+
     def _all(self, session: Session) -> dict[str, Rendition]:
         with self._lock:
             kept = self._renditions.get(session.id)

@@ -85,6 +85,12 @@ def place_in(client: redis.Redis, *, session: str, recipe: str) -> int | None:
     return int(json.loads(found)[0]) if found is not None else None
 
 
+def recipe_of(client: redis.Redis, *, session: str, kind: str) -> str | None:
+    """The rendition of this kind (video, audio) that the session asked for last, None where it did not lately."""
+    found = client.get(f"matinee:place:{session}:{kind}")
+    return found.decode() if isinstance(found, bytes) else None
+
+
 def sent_away(client: redis.Redis, session: str, key: str) -> None:
     """A wait of this session was released for a newer one; should it ask again soon, it fetches in parallel."""
     client.set(f"matinee:again:{session}:{key}", 1, px=AGAIN_MS)

@@ -15,7 +15,7 @@ from app.core.errors import Gone, Invalid, NotFound, Unavailable
 from app.transcoding import demand, pace, runs
 from app.transcoding.eviction import USED
 from app.transcoding.keys import cues_key, index_key
-from app.transcoding.renditions import Grid, Rendition
+from app.transcoding.renditions import AHEAD_S, Grid, Rendition
 from app.transcoding.runs import Run
 from app.transcoding.store import Missing, Store
 from app.transcoding.waiting import Faulty, HungUp, Place, WaitingRoom
@@ -25,6 +25,7 @@ BUILD = "matinee:ffmpeg"
 KEPT_GRIDS = 64
 KNOWN_S = 20.0
 CELL_FOLLOWS_S = 0.25
+BESIDE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,19 @@ class Transcoding:
         self._follow(rendition, k, until, asked)
         if not (self._has(key) and self._has(rendition.init_key)):
             runs.send(self.client, rendition.run(asked.file_id, asked.origin, k, waited_for=True))
+
+    def has_cell(self, rendition: Rendition, k: int) -> bool:
+        """Whether cell `k` is on the store."""
+        return self._has(rendition.cell_key(k))
+
+    def bring_along(self, sound: Rendition, picture: Rendition, k: int, asked: Asked) -> None:
+        """The sound of the picture's cell `k` is sent for where the session's place in the sound is another one: after
+        a seek, players ask for the sound only once they have the picture.
+        """
+        at = float(picture.timeline.start(k))
+        place = self._place(sound, asked)
+        if place is None or not -BESIDE_S <= float(sound.timeline.start(place)) - at <= AHEAD_S["audio"] + BESIDE_S:
+            self.begin(sound, at, asked)
 
     def _follow(self, rendition: Rendition, k: int, until: int, asked: Asked) -> demand.Followed:
         """The session is at cell `k` now. Runs for the place it left that did not begin yet never will."""

@@ -196,6 +196,25 @@ def test_a_seek_away_cancels_what_nobody_waits_for(
     assert len(there) < len(cells) // 2
 
 
+def test_a_seek_brings_the_sound_along_with_the_picture(played: Stage, viewer_client: FlaskClient) -> None:
+    sounding = film(played.films / "along.mkv", seconds=90, video=FOREIGN, audio=("-c:a", "ac3", "-b:a", "96k"))
+    answer = prepare(viewer_client, media_file_id=played.add(sounding))
+    playlists = uris(viewer_client, str(answer["hls_url"]))
+    pictures = segments(viewer_client, next(url for url in playlists if "v-360p" in url))[1]
+    init, sounds = segments(viewer_client, next(url for url in playlists if "/a" in url.rsplit("/play/", 1)[1]))
+    patient(viewer_client, pictures[0])
+    store, recipe = LocalStore(played.config.transcodes_dir), init.split("/")[-2]
+    last = len(sounds) - 3
+    assert store.stat(f"cells/{recipe[:2]}/{recipe}/{last}.m4s") is None
+
+    patient(viewer_client, pictures[-3])
+
+    deadline = time.monotonic() + 10
+    while store.stat(f"cells/{recipe[:2]}/{recipe}/{last}.m4s") is None:
+        assert time.monotonic() < deadline, "nobody made the sound"
+        time.sleep(0.1)
+
+
 def test_scrubbing_leaves_the_server_awake_and_play_goes_on(played: Stage, viewer_client: FlaskClient) -> None:
     file_id = played.add(film(played.films / "scrub.mkv", seconds=90, video=FOREIGN, audio=("-an",)))
     players = []
