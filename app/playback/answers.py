@@ -112,8 +112,11 @@ class ProgressIn(Input):
     paused: bool = False
 
 
-class ExpiresOut(Output):
+class ReportedOut(Output):
+    """`prepared`: from when to when (s) the picture that plays is made already, so that a seek there starts at once."""
+
     expires_in: int
+    prepared: list[tuple[float, float]]
 
 
 class RenewedOut(Output):

@@ -24,13 +24,13 @@ from app.playback import guards
 from app.playback.answers import (
     AudioTrackOut,
     ChapterOut,
-    ExpiresOut,
     PreparedOut,
     PrepareIn,
     ProgressIn,
     ReasonOut,
     RenditionOut,
     RenewedOut,
+    ReportedOut,
     SessionOut,
     SessionPath,
     SessionsOut,
@@ -184,7 +184,7 @@ def _subtitle_track(one: TextChoice, token: str) -> SubtitleTrackOut:
 @api.post(
     "/progress",
     summary="Say where the player is",
-    responses={200: ExpiresOut, 401: None, 403: None, 404: None, 422: None},
+    responses={200: ReportedOut, 401: None, 403: None, 404: None, 422: None},
 )
 def report_progress() -> Response:
     """Body: `{session_id | token, position, paused}`, as JSON whatever its content type says (sendBeacon)."""
@@ -196,7 +196,7 @@ def report_progress() -> Response:
     else:
         raise Invalid("Say which session: token or session_id.")
     playback().report(session, position=body.position, paused=body.paused, now=clock.now())
-    return answer(ExpiresOut(expires_in=EXPIRES_S))
+    return answer(ReportedOut(expires_in=EXPIRES_S, prepared=playback().prepared(session)))
 
 
 def _progress_body() -> ProgressIn:

@@ -276,6 +276,13 @@ class Playback:
             self.transcoding.bring_along(self._sound_of(session), rendition, k, asked)
         return self.transcoding.cell(rendition, k, asked)
 
+    def prepared(self, session: Session) -> list[tuple[float, float]]:
+        """The times (s) at which the picture that this session plays waits for nobody."""
+        recipe = demand.recipe_of(self.transcoding.client, session=session.id, kind="video")
+        if recipe is None:
+            return []
+        return self.transcoding.made(self.rendition_of(session, recipe))
+
     def _sound_of(self, session: Session) -> Rendition:
         """The sound that the session plays, the one it starts with where it asked for none lately."""
         recipe = demand.recipe_of(self.transcoding.client, session=session.id, kind="audio")

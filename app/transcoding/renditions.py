@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,6 +85,17 @@ class Rendition:
         if position is not None:
             at = max(at, position)
         return max(k, self.timeline.segment_at(at + AHEAD_S[self.kind]))
+
+    def spans(self, cells: Iterable[int]) -> list[tuple[float, float]]:
+        """From when to when (s) these cells last, neighbours as one."""
+        found: list[tuple[float, float]] = []
+        for k in sorted(cells):
+            start = round(float(self.timeline.start(k)), 3)
+            end = round(float(self.timeline.start(k + 1)), 3)
+            if found and found[-1][1] == start:
+                start = found.pop()[0]
+            found.append((start, end))
+        return found
 
     def run(self, file_id: int, origin: str, k: int, *, waited_for: bool) -> Run:
         """A run that begins with cell `k`: short while somebody waits, longer ahead of the player."""

@@ -14,7 +14,7 @@ from app.adapters import metrics
 from app.core.errors import Gone, Invalid, NotFound, Unavailable
 from app.transcoding import demand, pace, runs
 from app.transcoding.eviction import USED
-from app.transcoding.keys import cues_key, index_key
+from app.transcoding.keys import cell_of, cues_key, folder_key, index_key
 from app.transcoding.renditions import AHEAD_S, Grid, Rendition
 from app.transcoding.runs import Run
 from app.transcoding.store import Missing, Store
@@ -161,6 +161,15 @@ class Transcoding:
         self._follow(rendition, k, until, asked)
         if not (self._has(key) and self._has(rendition.init_key)):
             runs.send(self.client, rendition.run(asked.file_id, asked.origin, k, waited_for=True))
+
+    def made(self, rendition: Rendition) -> list[tuple[float, float]]:
+        """The times (s) of a rendition whose cells are on the store, from begin to end; nothing for a bucket, where
+        looking is not free.
+        """
+        if self.store.local_path(rendition.init_key) is None:
+            return []
+        cells = (cell_of(stat.key) for stat in self.store.list(folder_key(rendition.recipe)))
+        return rendition.spans(k for _, k in filter(None, cells))
 
     def has_cell(self, rendition: Rendition, k: int) -> bool:
         """Whether cell `k` is on the store."""

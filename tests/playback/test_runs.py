@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import signal
@@ -213,6 +214,22 @@ def test_a_seek_brings_the_sound_along_with_the_picture(played: Stage, viewer_cl
     while store.stat(f"cells/{recipe[:2]}/{recipe}/{last}.m4s") is None:
         assert time.monotonic() < deadline, "nobody made the sound"
         time.sleep(0.1)
+
+
+def test_a_report_is_answered_with_what_is_made_already(played: Stage, viewer_client: FlaskClient) -> None:
+    answer = prepare(viewer_client, media_file_id=played.add(film(played.films / "made.mkv", seconds=60)))
+    playlists = uris(viewer_client, str(answer["hls_url"]))
+    cells = segments(viewer_client, next(url for url in playlists if "v-" in url))[1]
+    report = {"session_id": answer["session_id"], "position": 1.0, "paused": True}
+    patient(viewer_client, cells[0])
+    patient(viewer_client, cells[-1])
+
+    made = viewer_client.post("/api/v1/player/progress", json=report).get_json()["prepared"]
+
+    assert made[0][0] == 0
+    assert 0 < made[0][1] < made[-1][0]
+    assert made[-1][1] == pytest.approx(60, abs=0.1)
+    assert all(before[1] < after[0] for before, after in itertools.pairwise(made))
 
 
 def test_scrubbing_leaves_the_server_awake_and_play_goes_on(played: Stage, viewer_client: FlaskClient) -> None:
