@@ -60,6 +60,21 @@ class Supervised:
         """Processes whose command holds a word, oldest first."""
         return [pid for pid, command in self.remember() if word in command]
 
+    def settled(self, word: str) -> list[int]:
+        """The same once they have been the same for half a second: no job is at work and nobody is being started."""
+        last: list[int] = []
+
+        def is_same() -> bool:
+            nonlocal last
+            before, last = last, self.pids(word)
+            if before == last:
+                return True
+            time.sleep(0.5)
+            return False
+
+        until(is_same, 20)
+        return last
+
     def left(self) -> list[int]:
         """Those once seen that still live."""
         return [pid for pid, born in self._known if born and birth(pid) == born]

@@ -43,7 +43,7 @@ def test_the_terminal_says_where_it_is_and_how_to_set_it_up(server: Supervised) 
     ],
 )
 def test_what_is_killed_is_back_within_seconds(server: Supervised, who: str, which: str) -> None:
-    pids = server.pids(which) or server.pids("redis-server") or server.pids("valkey-server")
+    pids = server.settled(which) or server.pids("redis-server") or server.pids("valkey-server")
     victim = pids[-1] if who.startswith("a ") else pids[0]
     os.kill(victim, signal.SIGKILL)
     time.sleep(0.2)
