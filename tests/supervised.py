@@ -60,13 +60,18 @@ class Supervised:
         """Processes whose command holds a word, oldest first."""
         return [pid for pid, command in self.remember() if word in command]
 
+    def standing(self, word: str) -> list[int]:
+        """The same without those below a child of theirs: work-horses, and programs that are being started."""
+        found = self.pids(word)
+        return [pid for pid in found if parent(parent(pid)) not in found]
+
     def settled(self, word: str) -> list[int]:
-        """The same once they have been the same for half a second: no job is at work and nobody is being started."""
+        """Those once they have been the same for half a second: nobody is being started."""
         last: list[int] = []
 
         def is_same() -> bool:
             nonlocal last
-            before, last = last, self.pids(word)
+            before, last = last, self.standing(word)
             if before == last:
                 return True
             time.sleep(0.5)

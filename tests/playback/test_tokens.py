@@ -96,7 +96,7 @@ def test_a_page_that_paused_for_six_minutes_and_reported_goes_on(
             content_type="text/plain",
         )
         assert report.status_code == 200
-        assert report.get_json() == {"expires_in": 300}
+        assert report.get_json()["expires_in"] == 300
 
     assert opened(stage, answer["url"])[0] == 200
 

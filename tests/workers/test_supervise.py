@@ -48,7 +48,7 @@ def test_what_is_killed_is_back_within_seconds(server: Supervised, who: str, whi
     os.kill(victim, signal.SIGKILL)
     time.sleep(0.2)
 
-    until(lambda: victim not in server.left() and (who == "redis" or len(server.pids(which)) == len(pids)), 20)
+    until(lambda: victim not in server.left() and (who == "redis" or len(server.standing(which)) == len(pids)), 20)
     until(server.is_ready, 20)
 
 
