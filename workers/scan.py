@@ -23,7 +23,7 @@ from sqlalchemy import update
 from app import outbox
 from app.adapters import metrics
 from app.adapters.clock import now
-from app.adapters.database import path_from, stored_path
+from app.adapters.database import path_from, stored_path, stored_time
 from app.core.admission import admit, sort_of
 from app.extensions import db, writing
 from app.jobs import ARTWORK, PLAN
@@ -264,8 +264,8 @@ class Scan:
             about = os.lstat(os.path.join(self.root, entry.folder, entry.name))  # noqa: PTH118
         except OSError:
             return
-        seen = Entry(entry.folder, entry.name, about.st_size, about.st_mtime_ns)
-        is_young = abs(time.time() - about.st_mtime_ns / 1e9) < self.settled_s
+        seen = Entry(entry.folder, entry.name, about.st_size, stored_time(about.st_mtime_ns))
+        is_young = abs(time.time() - seen.mtime_ns / 1e9) < self.settled_s
         if seen != entry or is_young:
             self.growing.append(seen)
         else:

@@ -133,6 +133,14 @@ def stored_path(path: str) -> str:
     )
 
 
+LARGEST_TIME_NS = 2**63 - 1
+
+
+def stored_time(mtime_ns: int) -> int:
+    """A file's time as a column holds it: years 1677 to 2262. Some file systems know others (a clock gone wrong)."""
+    return max(-LARGEST_TIME_NS, min(mtime_ns, LARGEST_TIME_NS))
+
+
 def path_from(stored: str) -> str:
     """The path that `stored_path` stored."""
     if stored.isascii() or not _STORED_BYTES.search(stored):

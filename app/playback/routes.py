@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from app.accounts.models import User
 from app.adapters import clock
+from app.adapters.database import stored_time
 from app.core import subtitles
 from app.core.access import Viewer
 from app.core.errors import Forbidden, Invalid, NotFound, Unauthenticated
@@ -376,7 +377,8 @@ def subtitle(token: str, index: int) -> Response:
         try:
             found = path.stat()
             etag = f"{found.st_size:x}-{found.st_mtime_ns:x}"
-            return file_response(path, mimetype="text/vtt", etag=etag, modified=found.st_mtime)
+            modified = stored_time(found.st_mtime_ns) // 10**9
+            return file_response(path, mimetype="text/vtt", etag=etag, modified=modified)
         except OSError:
             raise NotFound("The subtitle file is not there any more.") from None
     return text(subtitles.webvtt(_cues(playing, index)), "text/vtt")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from app.adapters.database import stored_time
 from app.core.errors import NotFound, Unavailable
 from app.extensions import db
 from app.library.models import Library, MediaFile, MediaStream
@@ -75,5 +76,5 @@ def require_unchanged(source: SourceFile) -> None:
         raise Unavailable("The file cannot be read at the moment; is its disk there?", code="file_missing") from error
     if not stat.S_ISREG(found.st_mode):
         raise Unavailable("This is not a file that can be played.", code="file_missing")
-    if (found.st_size, found.st_mtime_ns) != (source.size, source.mtime_ns):
+    if (found.st_size, stored_time(found.st_mtime_ns)) != (source.size, source.mtime_ns):
         raise Unavailable("The file has changed; it is played again once it was scanned.", code="file_changed")

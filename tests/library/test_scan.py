@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
@@ -17,9 +18,12 @@ from app.catalog.models import Episode, Title
 from app.core.media_id import MediaId
 from app.extensions import db, writing
 from app.library import queries, service
+from app.library.files import files_with
 from app.library.models import Chapter, FilePart, Match, MediaFile, MediaStream, ScanRun
 from app.personal import service as personal
 from app.signals import file_added, file_changed, file_removed
+from app.transcoding.sources import require_unchanged, source_file
+from app.web.inputs import answer
 from tests.library.scanning import World, make_clip
 from workers import runtime, scan
 
@@ -304,6 +308,19 @@ def test_hostile_names_enter_to_the_byte(world: World) -> None:
     assert total == len(rows)
     assert all(one.path.encode("utf-8") for one in files)
     assert world.scan().counts["unchanged"] == len(rows)
+
+
+@pytest.mark.parametrize("seconds", [2**34 - 1, -(2**31), 253402300800, -62135596801])
+def test_a_clock_gone_wrong_stops_no_scan(world: World, seconds: int) -> None:
+    film = world.add("Far Away (2050).mp4")
+    os.utime(film, (seconds, seconds))
+    world.scan()
+
+    found = files_with([world.files()["Far Away (2050).mp4"].id])[0]
+    assert found.state == "ok"
+    assert json.loads(answer(found).get_data())["mtime"]
+    assert world.scan().counts["unchanged"] == 1
+    require_unchanged(source_file(found.id))
 
 
 def test_sound_alone_can_be_played_and_is_no_film(world: World) -> None:

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.adapters.database import stored_time
 from app.core.media import MediaFacts, parse_ffprobe
 from workers.engines.ffmpeg import ATTEMPTS, FROM_OUTSIDE
 
@@ -70,7 +71,7 @@ class Fingerprint:
 
     @classmethod
     def of(cls, about: os.stat_result) -> Fingerprint:
-        return cls(about.st_size, about.st_mtime_ns, about.st_dev, about.st_ino)
+        return cls(about.st_size, stored_time(about.st_mtime_ns), about.st_dev, about.st_ino)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from app.adapters.database import stored_path
+from app.adapters.database import stored_path, stored_time
 from app.core.admission import FOLDER_MARKS, is_skipped_folder, sort_of
 
 
@@ -104,7 +104,7 @@ def _file(root: str, entry: os.DirEntry[str], name: str, folder: Folder, files: 
         folder.refused[stored_path(name)] = f"it cannot be looked at: {error.strerror or error}"
         return
     if stat.S_ISREG(about.st_mode):
-        files[name if name.isascii() else stored_path(name)] = (about.st_size, about.st_mtime_ns)
+        files[name if name.isascii() else stored_path(name)] = (about.st_size, stored_time(about.st_mtime_ns))
     elif stat.S_ISLNK(about.st_mode):
         if (reason := _link(root, entry.path)) is not None:
             folder.refused[stored_path(name)] = reason
