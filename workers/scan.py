@@ -502,6 +502,8 @@ def _scan_library(work: Work, library_id: int) -> None:
         library = session.get(Library, library_id)
         if library is None:
             return  # removed since the job was decided
+        if intake.has_done(library_id, job_id=work.id):
+            return  # an earlier attempt, killed before it could end the job
         intake.end_interrupted(library_id, job_id=work.id, now=now())
         run_id = intake.begin_run(library_id, work.id, now=now())
     scan = Scan(
@@ -530,6 +532,7 @@ def _scan_library(work: Work, library_id: int) -> None:
 
 def _end(scan: Scan, run_id: int, outcome: str, sentence: str | None) -> None:
     with writing() as session:
+        scan.work.hold()
         counts = {**scan.progress.counts, "seconds": scan.progress.seconds}
         session.execute(
             update(ScanRun)

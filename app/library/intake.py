@@ -335,6 +335,14 @@ def begin_run(library_id: int, job_id: int, *, now: datetime) -> int:
     return run.id
 
 
+def has_done(library_id: int, *, job_id: int) -> bool:
+    """Whether this job has scanned this library to its end."""
+    done = select(ScanRun.id).where(
+        ScanRun.library_id == library_id, ScanRun.job_id == job_id, ScanRun.outcome == "done"
+    )
+    return db.session.scalar(done.limit(1)) is not None
+
+
 def end_interrupted(library_id: int, *, job_id: int, now: datetime) -> None:
     """Runs of this job that were killed before they could say how they ended."""
     db.session.execute(

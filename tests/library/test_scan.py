@@ -423,6 +423,56 @@ def test_a_scan_that_was_killed_anywhere_is_completed_by_the_next(
     assert db.session.scalar(select(func.count()).select_from(FilePart)) == 6
 
 
+def test_a_scan_that_was_killed_at_its_very_end_is_not_made_twice(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.add("Film (2001).mp4")
+    world.rest()
+    with writing():
+        job_id = service.request_scan(library_id=world.library_id, is_settled=True, now=now())
+
+    class Killed(BaseException):
+        pass
+
+    def die(*_args: object, **_more: object) -> None:
+        raise Killed
+
+    monkeypatch.setattr(outbox, "finish", die)  # after the run's row says done, before the job's does
+    with pytest.raises(Killed):
+        scan.run(job_id)
+    monkeypatch.undo()
+    with writing():
+        assert outbox.requeue_expired(now=now() + timedelta(seconds=10)) == [job_id]
+    scan.run(job_id)
+    db.session.rollback()
+    assert db.session.get_one(outbox.Job, job_id, populate_existing=True).state == "done"
+    assert db.session.scalars(select(ScanRun.outcome).where(ScanRun.job_id == job_id)).all() == ["done"]
+
+
+def test_a_scan_whose_job_is_anothers_by_now_does_not_say_that_it_is_done(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.add("Film (2001).mp4")
+    world.rest()
+    with writing():
+        job_id = service.request_scan(library_id=world.library_id, is_settled=True, now=now())
+    real = scan.Scan.run
+
+    def taken_over_at_the_end(one: scan.Scan) -> tuple[str, str | None]:
+        ended = real(one)
+        with writing():
+            outbox.requeue_expired(now=now() + timedelta(seconds=10))
+        monkeypatch.undo()
+        scan.run(job_id)
+        return ended
+
+    monkeypatch.setattr(scan.Scan, "run", taken_over_at_the_end)
+    scan.run(job_id)
+    db.session.rollback()
+    outcomes = db.session.scalars(select(ScanRun.outcome).where(ScanRun.job_id == job_id).order_by(ScanRun.id)).all()
+    assert outcomes == ["failed", "done"]
+
+
 def test_a_scan_can_be_cancelled(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.add("Film (2001).mp4")
     with writing():
