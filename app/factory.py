@@ -39,13 +39,13 @@ def core(config: Config) -> Flask:
 
 def web(config: Config) -> Flask:
     """The whole web process: `core` plus routes, pages and socket events."""
-    from app.web import delivery, errors, headers, health, limits, security, sockets, templating
+    from app.web import delivery, errors, headers, health, limits, security, sockets, templating, turns
     from app.web.openapi import create_app
     from app.web.proxies import FrontDoor
 
     app = create_app(str(ROOT))
     _configure(app, config)
-    for shared in (templating, errors, delivery, headers, security, limits, sockets):
+    for shared in (templating, errors, delivery, headers, security, turns, limits, sockets):
         shared.init_app(app)
     health.init_app(app, QUEUES)
     for feature in FEATURES:

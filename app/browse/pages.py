@@ -15,6 +15,7 @@ from app.core.media_id import parse_media_id
 from app.personal import queries as personal
 from app.web.security import signed_in, viewer
 from app.web.templating import page
+from app.web.turns import in_turn
 from app.web.words import gettext, language
 
 AT_ONCE = 60
@@ -31,22 +32,26 @@ def init_app(app: Flask) -> None:
 
 
 @signed_in
+@in_turn
 def movies() -> Response:
     return _grid("movies", "movie", gettext("Movies"), gettext("No films yet"), anime=False)
 
 
 @signed_in
+@in_turn
 def shows() -> Response:
     return _grid("shows", "show", gettext("Shows"), gettext("No series yet"), anime=False)
 
 
 @signed_in
+@in_turn
 def anime() -> Response:
     kind: Literal["movie", "show"] = "movie" if request.args.get("kind") == "movie" else "show"
     return _grid("anime", kind, gettext("Anime"), gettext("No anime yet"), anime=True)
 
 
 @signed_in
+@in_turn
 def title(media_id: str) -> Response:
     """A film, a show or an episode. Raises NotFound."""
     try:

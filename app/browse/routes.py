@@ -18,6 +18,7 @@ from app.catalog.answers import Card, CollectionOut, GenreOut, Picture
 from app.personal import queries as personal
 from app.web.inputs import IdPath, Input, MediaIdPath, Output, Page, Paging, RowId, answer
 from app.web.security import signed_in, viewer
+from app.web.turns import in_turn
 
 TRENDING = timedelta(days=14)
 SHOWN_AS = {"title": "name", "added_at": "added"}
@@ -116,21 +117,25 @@ def _lists(prefix: str) -> APIBlueprint:
 
     @lists.get("/movies", summary="Films", responses={200: CardPage})
     @signed_in
+    @in_turn
     def movies(query: ListQuery) -> Response:
         return answer(_list("movie", query))
 
     @lists.get("/shows", summary="Shows", responses={200: CardPage})
     @signed_in
+    @in_turn
     def shows(query: ListQuery) -> Response:
         return answer(_list("show", query))
 
     @lists.get("/movies/letters", summary="Letter jump for films by name", responses={200: Letters})
     @signed_in
+    @in_turn
     def movie_letters(query: Which) -> Response:
         return answer(_letters("movie", query))
 
     @lists.get("/shows/letters", summary="Letter jump for shows by name", responses={200: Letters})
     @signed_in
+    @in_turn
     def show_letters(query: Which) -> Response:
         return answer(_letters("show", query))
 
@@ -139,6 +144,7 @@ def _lists(prefix: str) -> APIBlueprint:
 
 @api.get("/media/popular", summary="What most people know", responses={200: CardPage})
 @signed_in
+@in_turn
 def popular(query: Paging) -> Response:
     found = queries.popular(limit=query.per_page, offset=query.offset)
     return answer(_cards(found, query, queries.how_many()))
@@ -146,6 +152,7 @@ def popular(query: Paging) -> Response:
 
 @api.get("/media/trending", summary="What this server's people watch these days", responses={200: CardPage})
 @signed_in
+@in_turn
 def trending(query: Paging) -> Response:
     found, total = personal.trending(clock.now() - TRENDING, offset=query.offset, limit=query.per_page)
     return answer(_cards(found, query, total))
@@ -153,6 +160,7 @@ def trending(query: Paging) -> Response:
 
 @api.get("/media/recent", summary="What came last", responses={200: CardPage})
 @signed_in
+@in_turn
 def recent(query: Paging) -> Response:
     found = queries.recent(limit=query.per_page, offset=query.offset)
     return answer(_cards(found, query, queries.how_many()))
@@ -160,24 +168,28 @@ def recent(query: Paging) -> Response:
 
 @api.get("/media/<work:media_id>", summary="Everything about one work", responses={200: MediaOut})
 @signed_in
+@in_turn
 def media(path: MediaIdPath) -> Response:
     return answer(titles.media(catalog.work(path.media_id), viewer()))
 
 
 @api.get("/media/<work:media_id>/sources", summary="What could be played, best first", responses={200: SourcesOut})
 @signed_in
+@in_turn
 def sources(path: MediaIdPath) -> Response:
     return answer(SourcesOut(items=titles.sources(catalog.work(path.media_id), viewer())))
 
 
 @api.get("/genres", summary="Genres", responses={200: Genres})
 @signed_in
+@in_turn
 def genres() -> Response:
     return answer(Genres(items=catalog.genres()))
 
 
 @api.get("/people/<int:id>", summary="Somebody and their work", responses={200: PersonOut})
 @signed_in
+@in_turn
 def person(path: IdPath) -> Response:
     found = catalog.person(path.id)
     works = catalog.titles_with_person(found.id)
@@ -199,6 +211,7 @@ def person(path: IdPath) -> Response:
 
 @api.get("/collections", summary="Collections", responses={200: CollectionPage})
 @signed_in
+@in_turn
 def collections(query: Paging) -> Response:
     found, total = catalog.collections(offset=query.offset, limit=query.per_page)
     return answer(CollectionPage.of(found, paging=query, total=total))
@@ -206,6 +219,7 @@ def collections(query: Paging) -> Response:
 
 @api.get("/collections/<int:id>", summary="A collection and its titles", responses={200: CollectionWithTitles})
 @signed_in
+@in_turn
 def collection(path: IdPath) -> Response:
     found = catalog.collection(path.id)
     cards = catalog.title_cards(catalog.titles_in_collection(found.id), language=viewer().language)

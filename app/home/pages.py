@@ -14,6 +14,7 @@ from app.home.rows import home as home_rows
 from app.personal import queries as personal
 from app.web.security import signed_in, viewer
 from app.web.templating import page
+from app.web.turns import in_turn
 from app.web.words import gettext, language
 
 WIDE = frozenset({"continue", "next"})
@@ -24,6 +25,7 @@ def init_app(app: Flask) -> None:
 
 
 @signed_in
+@in_turn
 def home() -> Response:
     """A stranger comes to the door first, and from there, on a new server, to its set-up."""
     rows = home_rows(replace(viewer(), language=language()), now=clock.now()).rows

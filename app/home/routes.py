@@ -9,6 +9,7 @@ from app.adapters import clock
 from app.home.rows import Home, home
 from app.web.inputs import answer
 from app.web.security import signed_in, viewer
+from app.web.turns import in_turn
 
 api = APIBlueprint("home", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="catalog")])
 
@@ -19,5 +20,6 @@ def init_app(app: OpenAPI) -> None:
 
 @api.get("/home", summary="The home page's rows, each with its reason", responses={200: Home})
 @signed_in
+@in_turn
 def rows() -> Response:
     return answer(home(viewer(), now=clock.now()))

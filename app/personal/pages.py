@@ -15,6 +15,7 @@ from app.web.inputs import PER_PAGE_LIMIT
 from app.web.phrases import day
 from app.web.security import signed_in, viewer
 from app.web.templating import page
+from app.web.turns import in_turn
 from app.web.words import LANGUAGES, language
 
 AT_ONCE = 60
@@ -28,6 +29,7 @@ def init_app(app: Flask) -> None:
 
 
 @signed_in
+@in_turn
 def watchlist() -> Response:
     number = max(1, request.args.get("page", 1, type=int))
     ids, total = queries.watchlist(_profile(), offset=(number - 1) * AT_ONCE, limit=AT_ONCE)
@@ -40,6 +42,7 @@ def watchlist() -> Response:
 
 
 @signed_in
+@in_turn
 def history() -> Response:
     number = max(1, request.args.get("page", 1, type=int))
     rows, total = queries.history(_profile(), offset=(number - 1) * AT_ONCE, limit=AT_ONCE)
@@ -56,6 +59,7 @@ def history() -> Response:
 
 
 @signed_in
+@in_turn
 def playlists() -> Response:
     chosen = request.args.get("id", type=int)
     if chosen is None:

@@ -28,6 +28,7 @@ from app.personal.answers import (
 from app.personal.models import Playlist
 from app.web.inputs import GivenName, IdPath, Input, MediaIdField, MediaIdPath, Output, Page, Paging, RowId, answer
 from app.web.security import signed_in, viewer
+from app.web.turns import in_turn
 
 api = APIBlueprint(
     "personal", __name__, url_prefix="/api/v1/user", abp_tags=[Tag(name="personal", description="What you watch")]
@@ -136,6 +137,7 @@ def init_app(app: OpenAPI) -> None:
 
 @api.get("/history", summary="What you watched, the latest first", responses={200: HistoryPage})
 @signed_in
+@in_turn
 def history(query: HistoryQuery) -> Response:
     profile_id = _profile()
     rows, total = queries.history(profile_id, offset=query.offset, limit=query.per_page)
@@ -173,6 +175,7 @@ def forget_sitting(path: IdPath) -> Response:
 
 @api.get("/continue", summary="What to go on with", responses={200: CardPage})
 @signed_in
+@in_turn
 def continuing(query: Paging) -> Response:
     media_ids, total = queries.continuing(_profile(), offset=query.offset, limit=query.per_page)
     return answer(_cards(media_ids, query, total))
@@ -180,6 +183,7 @@ def continuing(query: Paging) -> Response:
 
 @api.get("/next", summary="The next episode of each show you follow", responses={200: CardPage})
 @signed_in
+@in_turn
 def next_up(query: Paging) -> Response:
     episode_ids, total = queries.next_up(_profile(), offset=query.offset, limit=query.per_page)
     return answer(_cards([f"e{episode_id}" for episode_id in episode_ids], query, total))
@@ -187,6 +191,7 @@ def next_up(query: Paging) -> Response:
 
 @api.get("/watchlist", summary="Your watch list, the latest first", responses={200: CardPage})
 @signed_in
+@in_turn
 def watchlist(query: Paging) -> Response:
     media_ids, total = queries.watchlist(_profile(), offset=query.offset, limit=query.per_page)
     return answer(_cards(media_ids, query, total))
@@ -252,6 +257,7 @@ def mark_unwatched(path: MediaIdPath, query: SeasonQuery) -> Response:
 
 @api.get("/playlists", summary="Your playlists", responses={200: PlaylistPage})
 @signed_in
+@in_turn
 def list_playlists(query: Paging) -> Response:
     found, total = queries.playlists(_profile(), offset=query.offset, limit=query.per_page)
     return answer(PlaylistPage.of([_playlist(one, count) for one, count in found], paging=query, total=total))
@@ -268,6 +274,7 @@ def make_playlist(body: PlaylistBody) -> Response:
 
 @api.get("/playlists/<int:id>", summary="A playlist and what is on it", responses={200: PlaylistWithItems})
 @signed_in
+@in_turn
 def show_playlist(path: IdPath) -> Response:
     return answer(_with_items(queries.playlist(_profile(), path.id)))
 

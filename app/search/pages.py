@@ -13,6 +13,7 @@ from app.search import queries
 from app.search.queries import Narrowing
 from app.web.security import signed_in, viewer
 from app.web.templating import page
+from app.web.turns import in_turn
 from app.web.words import gettext, language
 
 SHOWN = 60
@@ -25,6 +26,7 @@ def init_app(app: Flask) -> None:
 
 
 @signed_in
+@in_turn
 def search() -> Response:
     words = request.args.get("q", "").strip()[:200]
     found = _found(words) if words else []

@@ -16,6 +16,7 @@ from app.search.queries import Narrowing
 from app.web.inputs import Input, Output, Page, Paging, answer
 from app.web.limits import SEARCH, limiter, per_caller
 from app.web.security import signed_in, viewer
+from app.web.turns import in_turn
 
 api = APIBlueprint("search", __name__, url_prefix="/api/v1/media", abp_tags=[Tag(name="search")])
 
@@ -66,6 +67,7 @@ def init_app(app: OpenAPI) -> None:
 
 @api.get("/search", summary="Search titles and episodes", responses={200: SearchPage})
 @signed_in
+@in_turn
 @limiter.limit(SEARCH, key_func=per_caller)
 def search(query: SearchQuery) -> Response:
     narrowing = Narrowing(query.kind, query.genre, query.year, query.min_rating, query.anime)
@@ -78,6 +80,7 @@ def search(query: SearchQuery) -> Response:
 
 @api.get("/suggest", summary="Complete what is being typed", responses={200: Suggestions})
 @signed_in
+@in_turn
 @limiter.limit(SEARCH, key_func=per_caller)
 def suggest(query: SuggestQuery) -> Response:
     hits = queries.search(query.q, Narrowing())[: query.limit]
