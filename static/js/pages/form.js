@@ -9,6 +9,7 @@ export function values(form) {
   const out = {};
   many("input[name],select[name]", form).forEach((field) => {
     const input = /** @type {HTMLInputElement} */ (field);
+    if ((input.type === "radio" || input.type === "checkbox") && !input.checked) return;
     if (input.value || input.required) out[input.name] = input.value;
   });
   return out;
@@ -18,7 +19,17 @@ export function values(form) {
 function clear(form) {
   many(".is-error", form).forEach((field) => field.classList.remove("is-error"));
   many("[data-error]", form).forEach((hint) => hint.remove());
+  many(".field__hint", form).forEach((hint) => (hint.hidden = false));
   many("[aria-invalid]", form).forEach((input) => input.removeAttribute("aria-invalid"));
+}
+
+/** What the server's checks say of one field, as a person says it. @param {string} message */
+function inWords(message) {
+  const least = /at least (\d+) characters?$/.exec(message);
+  if (least) return Number(least[1]) > 1 ? t("At least {n} characters.", { n: least[1] }) : t("This is needed.");
+  const most = /at most (\d+) characters?$/.exec(message);
+  if (most) return t("At most {n} characters.", { n: most[1] });
+  return /^Field required$|valid string$/.test(message) ? t("This is needed.") : message;
 }
 
 /** @param {HTMLFormElement} form @param {string} name @param {string} message */
@@ -27,8 +38,10 @@ function mark(form, name, message) {
   const field = input && input.closest(".field");
   if (!input || !field) return false;
   const id = `error-${name}`;
+  const hint = one(".field__hint", field);
+  if (hint) hint.hidden = true; // the refusal says the same again, and why
   field.classList.add("is-error");
-  field.appendChild(h("span", { class: "field__hint", id, "data-error": true }, [message]));
+  field.appendChild(h("span", { class: "field__hint", id, "data-error": true }, [inWords(message)]));
   input.setAttribute("aria-invalid", "true");
   input.setAttribute("aria-describedby", id);
   return true;
