@@ -3,6 +3,7 @@ import { setCatalog } from "./core/words.js";
 import * as chrome from "./player/chrome.js";
 import { createCaptions } from "./player/captions.js";
 import * as keys from "./player/keys.js";
+import { createWaysOut } from "./player/leaving.js";
 import * as menus from "./player/menus.js";
 import { createPlayer } from "./player/player.js";
 import { publishDevice } from "./player/probe.js";
@@ -73,13 +74,15 @@ export function attach(root) {
     need("button", sheet).focus();
   };
   const next = prompts.attach(root, player);
+  const out = createWaysOut(root);
   const off = [
     statusOff,
     scrub.attach(root, player),
     chrome.attach(root, player),
     menus.attach(root, player, captions, { toggleStats: stats.toggle, showKeys }),
-    keys.attach(root, player, captions, { showKeys, next: next.next }),
+    keys.attach(root, player, captions, { showKeys, next: next.next, toTitle: out.toTitle, back: out.back }),
     reports.attach(player),
+    out.detach,
     on(sheet, "click keydown", (event) => {
       const shut = event.type === "click" ? event.target.closest("[data-close]") : [27, 461, 10009].indexOf(event.keyCode) >= 0;
       if (!shut) return;

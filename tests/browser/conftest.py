@@ -195,6 +195,15 @@ def chromium() -> Iterator[Browser]:
     browser.close()
 
 
+@pytest.fixture
+def strict_chromium() -> Iterator[Browser]:
+    """A browser that wants a press before a page plays with sound, as they come."""
+    flags = [*(flag for flag in FLAGS if "autoplay" not in flag), "--autoplay-policy=document-user-activation-required"]
+    browser = playwright().chromium.launch(executable_path=CHROMIUM, args=flags)
+    yield browser
+    browser.close()
+
+
 @dataclass
 class Visitor:
     """A page and everything that its console complained about."""
@@ -212,9 +221,9 @@ def visit(chromium: Browser) -> Iterator[Open]:
     """Opens a page as somebody: `visit(house)` is signed in; console errors fail the test at its end."""
     visitors: list[Visitor] = []
 
-    def opened(house: House, *, signed_in: bool = True, **options: object) -> Visitor:
+    def opened(house: House, *, signed_in: bool = True, browser: Browser | None = None, **options: object) -> Visitor:
         settings = {"viewport": {"width": 1280, "height": 800}, "locale": "en-US", "base_url": house.url, **options}
-        context = chromium.new_context(**settings)  # type: ignore[arg-type]
+        context = (browser or chromium).new_context(**settings)  # type: ignore[arg-type]
         if signed_in:
             body = {"username": "aya", "password": PASSWORD, "cookie": True}
             assert context.request.post("/api/v1/auth/login", data=body).ok

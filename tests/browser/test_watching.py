@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import House, Open
 
@@ -106,6 +106,57 @@ def test_the_keys_are_those_people_know(house: House, visit: Open) -> None:
     expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
     press("Space")
     assert not page.evaluate("document.querySelector('video').paused")
+
+
+def test_escape_leaves_to_the_title_and_the_player_is_not_left_in_the_history(house: House, visit: Open) -> None:
+    page = visit(house).page
+    title = f"/title/{house.films['Direct Light']}"
+    page.goto("/movies")
+    page.goto(title)
+    page.get_by_role("link", name="Play").or_(page.get_by_role("link", name="Resume")).first.click()
+    plays(page, beyond=0.1)
+    page.get_by_role("button", name="Quality").click()
+
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("menu")).to_be_hidden()
+    assert "/watch/" in page.url
+    page.keyboard.press("Escape")
+    page.wait_for_url(f"**{title}")
+    page.go_back()
+
+    page.wait_for_url("**/movies")
+
+
+def test_escape_leaves_an_address_that_was_opened_by_itself_to_its_title(house: House, visit: Open) -> None:
+    page = visit(house).page
+    page.goto(f"/watch/{house.films['Direct Light']}?from=0")
+    plays(page, beyond=0.1)
+
+    page.get_by_role("slider", name="Volume").focus()
+    page.keyboard.press("Escape")
+
+    page.wait_for_url(f"**/title/{house.films['Direct Light']}")
+
+
+def test_when_the_browser_refuses_to_begin_the_arrows_reach_every_control(
+    house: House, visit: Open, strict_chromium: Browser
+) -> None:
+    page = visit(house, browser=strict_chromium).page
+    page.goto(f"/watch/{house.films['Copied Water']}?from=0")
+    page.wait_for_timeout(5000)  # whatever a test asks of a page counts as a press, after which it may play
+    expect(page.locator("[data-trouble]").get_by_role("button", name="Play")).to_be_focused()
+    expect(page.get_by_role("status").filter(has_text="wants a press")).to_be_visible()
+    reached = set()
+    for key in ("ArrowDown", "ArrowDown", "ArrowDown", *["ArrowLeft"] * 8, *["ArrowRight"] * 12):
+        page.keyboard.press(key)
+        reached.add(
+            page.evaluate("document.activeElement.getAttribute('aria-label') || document.activeElement.innerText")
+        )
+
+    assert {"Position", "Back 10 seconds", "Subtitles", "Sound", "Full screen"} <= reached
+    page.keyboard.press("k")
+    plays(page, beyond=0.1)
+    expect(page.get_by_role("status").filter(has_text="wants a press")).to_be_hidden()
 
 
 def test_the_controls_leave_after_three_seconds_and_come_back(house: House, visit: Open) -> None:

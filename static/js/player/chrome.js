@@ -4,11 +4,12 @@ import { t } from "../core/words.js";
 
 const QUIET_MS = 3000;
 
+export const inFullScreen = () => !!(document.fullscreenElement || document.webkitFullscreenElement);
+
 /** @param {HTMLElement} root */
 export function fullscreen(root) {
-  const inside = document.fullscreenElement || document.webkitFullscreenElement;
   const video = /** @type {HTMLVideoElement} */ (need("video", root));
-  if (inside) (document.exitFullscreen || document.webkitExitFullscreen || (() => undefined)).call(document);
+  if (inFullScreen()) (document.exitFullscreen || document.webkitExitFullscreen || (() => undefined)).call(document);
   else if (root.requestFullscreen) root.requestFullscreen().catch(() => undefined); // refused without a press: no harm
   else if (root.webkitRequestFullscreen) root.webkitRequestFullscreen();
   else if (video.webkitEnterFullscreen) video.webkitEnterFullscreen();

@@ -1,23 +1,28 @@
 // Keys as people know them from YouTube, and a remote's arrows. While the focus is on a control, arrows walk between
-// controls; otherwise left and right seek. Enter reaches the controls, Back leaves them.
+// controls; otherwise left and right seek. Enter reaches the controls; Back leaves them, then the film; Escape leaves the
+// film at once.
 import { nextSpeed } from "../core/seek.js";
 import { need, on } from "../ui/dom.js";
 import { focus } from "../ui/navigation.js";
-import { fullscreen } from "./chrome.js";
+import { fullscreen, inFullScreen } from "./chrome.js";
 
-const BACK = [461, 10009, 27];
+const BACK = [461, 10009]; // webOS, Tizen; Escape stands apart: a keyboard's owner wants out at once
+
+/** What the volume's slider does with keys itself; the others mean the same there as everywhere. */
+const OWN_OF_SLIDER = /^(ArrowUp|ArrowDown|PageUp|PageDown|Home|End)$/;
 
 /**
  * @param {HTMLElement} root
  * @param {import("./player.js").Player} player
  * @param {import("./captions.js").Captions} captions
- * @param {{showKeys: () => void, next: () => void}} actions
+ * @param {{showKeys: () => void, next: () => void, toTitle: () => void, back: () => void}} actions
  */
 export function attach(root, player, captions, actions) {
   const { video } = player;
   const tv = () => document.documentElement.hasAttribute("data-tv");
   const first = need('[data-do="toggle"]', root);
   const scrub = need("[data-scrub]", root);
+  const trouble = need("[data-trouble]", root);
 
   /** @param {number} by */
   const skip = (by) => () => player.seek(player.position() + by);
@@ -91,7 +96,8 @@ export function attach(root, player, captions, actions) {
   function deed(event) {
     const at = document.activeElement;
     const inControls = at && at !== root && root.contains(at) && at !== document.body;
-    if (BACK.indexOf(event.keyCode) >= 0) return leave() ? () => undefined : event.keyCode === 27 ? null : () => history.back();
+    if (event.keyCode === 27) return inFullScreen() ? null : actions.toTitle;
+    if (BACK.indexOf(event.keyCode) >= 0) return leave() ? () => undefined : actions.back;
     if (at === scrub && onBar[event.key]) return onBar[event.key];
     if (!inControls && free[event.key]) return free[event.key];
     if (inControls && (event.key === " " || event.key === "Enter") && at.tagName === "BUTTON") return null;
@@ -102,7 +108,8 @@ export function attach(root, player, captions, actions) {
   return on(window, "keydown", (event) => {
     if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
     const trap = document.querySelector("[data-trap]:not([hidden])");
-    if (trap || /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
+    const out = event.keyCode === 27 || BACK.indexOf(event.keyCode) >= 0;
+    if ((trap && !(out && trap === trouble)) || (event.target.tagName === "INPUT" && OWN_OF_SLIDER.test(event.key))) return;
     if (event.key.indexOf("Arrow") === 0) root.classList.add("is-keyed");
     const run = deed(event);
     if (!run) return;

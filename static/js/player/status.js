@@ -27,8 +27,12 @@ export function attach(root, player) {
     say.hidden = !text;
   }
 
-  /** @param {string} title @param {string} text @param {[string, () => void][]} deeds @param {"alert" | "status"} role */
-  function screen(title, text, deeds, role = "alert") {
+  /**
+   * An open one leaves the controls in sight and in reach; the others hold the focus.
+   * @param {string} title @param {string} text @param {[string, () => void][]} deeds @param {"alert" | "status"} role
+   * @param {boolean} open
+   */
+  function screen(title, text, deeds, role = "alert", open = false) {
     const buttons = deeds.map(([label, run], index) =>
       h("button", { class: index ? "btn" : "btn btn--strong", type: "button", onclick: () => {
         clear();
@@ -40,6 +44,9 @@ export function attach(root, player) {
       h("p", { class: "text" }, [text]),
       h("div", { class: "hero__acts", "data-row": true }, buttons.concat([back])),
     ])]);
+    trouble.classList.toggle("trouble--open", open);
+    if (open) trouble.removeAttribute("data-trap");
+    else trouble.setAttribute("data-trap", "");
     trouble.hidden = false;
     root.classList.add("is-stuck");
     const first = trouble.querySelector("button") || back;
@@ -47,10 +54,11 @@ export function attach(root, player) {
   }
 
   function clear() {
+    const held = trouble.contains(document.activeElement) || document.activeElement === document.body;
     trouble.hidden = true;
     fill(trouble, []);
     root.classList.remove("is-stuck");
-    root.focus({ preventScroll: true });
+    if (held) root.focus({ preventScroll: true });
     waitingSince = Date.now();
   }
 
@@ -109,7 +117,7 @@ export function attach(root, player) {
     player.on("making", () => (making = true)),
     player.on("trouble", onTrouble),
     player.on("fallback", (how) => tell(how === "direct" ? t("This browser cannot play the file itself: converting it") : t("Trying a plainer picture format…"))),
-    player.on("blocked", () => screen(t("Ready"), t("The browser wants a press before it plays with sound."), [[t("Play"), () => player.play()]], "status")),
+    player.on("blocked", () => screen(t("Ready"), t("The browser wants a press before it plays with sound."), [[t("Play"), () => player.play()]], "status", true)),
     player.on("captions-failed", () => tell(t("The subtitles did not arrive; the film plays on."))),
     player.on("state", (name) => {
       if (name === "playing" && !trouble.hidden) clear();

@@ -105,6 +105,8 @@ function inRow(to, everything, now) {
   const chosen = inside.find((element) => element.getAttribute("aria-selected") === "true" || element.hasAttribute("aria-current"));
   if (chosen) return chosen;
   const from = plain(now);
+  const main = inside.find((element) => element.hasAttribute("data-first"));
+  if (main && from.right - from.left > window.innerWidth / 2) return main; // below a bar nothing is nearer than the rest
   /** @param {HTMLElement} element */
   const off = (element) => {
     const box = plain(element);
@@ -181,7 +183,8 @@ function onKey(event) {
   const direction = KEYS[event.key];
   if (direction) {
     const sideways = direction === "left" || direction === "right";
-    const inside = active.tagName === "TEXTAREA" || (typing && active.tagName === "INPUT" && sideways);
+    const slider = active.type === "range"; // up and down set it, sideways leads on: it stands among buttons
+    const inside = active.tagName === "TEXTAREA" || (typing && active.tagName === "INPUT" && sideways !== slider);
     if (!inside && move(direction)) event.preventDefault();
     return;
   }
