@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import UTC, date, datetime
+from math import floor
 
 from babel import Locale, UnknownLocaleError
 from flask_babel import format_date, format_decimal, get_locale
@@ -14,9 +15,14 @@ from app.web.words import gettext, ngettext
 KIB = 1024
 
 
+def whole_seconds(seconds: float) -> int:
+    """The one rule for every time that is shown (`static/js/core/times.js` has the same): the nearest whole second."""
+    return max(0, floor(seconds + 0.5))
+
+
 def clock(seconds: float) -> str:
     """`4:05`, `1:03:35`."""
-    whole = max(0, int(seconds))
+    whole = whole_seconds(seconds)
     hours, rest = divmod(whole, 3600)
     minutes, second = divmod(rest, 60)
     return f"{hours}:{minutes:02}:{second:02}" if hours else f"{minutes}:{second:02}"
@@ -26,9 +32,10 @@ def length(seconds: float | None) -> str:
     """`1 h 56 min`, `24 min`, `40 s`; empty when unknown."""
     if not seconds:
         return ""
-    if seconds < 60:
-        return gettext("%(s)s s", s=max(1, round(seconds)))
-    hours, minutes = divmod(max(1, round(seconds / 60)), 60)
+    whole = max(1, whole_seconds(seconds))
+    if whole < 60:
+        return gettext("%(s)s s", s=whole)
+    hours, minutes = divmod((whole + 30) // 60, 60)
     if not hours:
         return gettext("%(m)s min", m=minutes)
     return gettext("%(h)s h %(m)s min", h=hours, m=minutes) if minutes else gettext("%(h)s h", h=hours)

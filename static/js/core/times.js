@@ -4,11 +4,17 @@
 const two = (value) => (value < 10 ? `0${value}` : String(value));
 
 /**
+ * The one rule for every time that is shown (`app/web/phrases.py` has the same): the nearest whole second.
+ * @param {number} seconds
+ */
+export const wholeSeconds = (seconds) => Math.max(0, Math.floor((Number.isFinite(seconds) ? seconds : 0) + 0.5));
+
+/**
  * A position on a clock: `4:05`, `1:03:35`.
  * @param {number} seconds
  */
 export function clock(seconds) {
-  const whole = Math.max(0, Math.floor(Number.isFinite(seconds) ? seconds : 0));
+  const whole = wholeSeconds(seconds);
   const hours = Math.floor(whole / 3600);
   const minutes = Math.floor((whole % 3600) / 60);
   const rest = two(whole % 60);
@@ -21,7 +27,7 @@ export function clock(seconds) {
  * @returns {{hours: number, minutes: number}}
  */
 export function length(seconds) {
-  const minutes = Math.max(1, Math.round(seconds / 60));
+  const minutes = Math.max(1, Math.floor((wholeSeconds(seconds) + 30) / 60));
   return { hours: Math.floor(minutes / 60), minutes: minutes % 60 };
 }
 

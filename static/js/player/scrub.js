@@ -1,6 +1,6 @@
 // The seek bar: seen, buffered, prepared; chapters as cuts; a peek at where a press would lead.
 import { atPoint, chapterAt, cuts, within } from "../core/seek.js";
-import { clock } from "../core/times.js";
+import { clock, wholeSeconds } from "../core/times.js";
 import { t } from "../core/words.js";
 import { all, fill, h, many, need, on } from "../ui/dom.js";
 
@@ -36,8 +36,8 @@ export function attach(root, player) {
     const index = chapterAt(chapters(), at);
     const chapter = index >= 0 && chapters()[index].title;
     chapterName.textContent = chapter ? `${t("Chapter {n}", { n: index + 1 })} · ${chapter}` : chapterName.dataset.line || "";
-    bar.setAttribute("aria-valuemax", String(Math.round(player.duration())));
-    bar.setAttribute("aria-valuenow", String(Math.round(at)));
+    bar.setAttribute("aria-valuemax", String(wholeSeconds(player.duration())));
+    bar.setAttribute("aria-valuenow", String(wholeSeconds(at)));
     const spoken = t("{a} of {b}", { a: clock(at), b: clock(player.duration()) });
     bar.setAttribute("aria-valuetext", chapter ? `${spoken}, ${chapter}` : spoken);
   }
