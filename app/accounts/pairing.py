@@ -46,10 +46,17 @@ class Pairings:
             if self._redis.set(_code_key(code), _poll_key(poll_token), ex=LIFETIME_S, nx=True):
                 return code, poll_token
 
+    def showing(self, code: str) -> Screen:
+        """Which screen shows this code; nothing is approved. Raises NotFound for a wrong, used or expired code."""
+        poll_key = self._redis.get(_code_key(_typed(code)))
+        kept = self._redis.get(poll_key) if isinstance(poll_key, bytes) else None
+        if not isinstance(kept, bytes):
+            raise NotFound("This code is wrong or has expired. Look at the screen again.", code="code_unknown")
+        return Screen(**json.loads(kept))
+
     def approve(self, code: str, *, user_id: int) -> Screen:
         """Lets the screen in as this user; which screen it was. Raises NotFound for a wrong, used or expired code."""
-        typed = "".join(letter for letter in code.upper() if letter in LETTERS)
-        poll_key = self._redis.getdel(_code_key(typed))
+        poll_key = self._redis.getdel(_code_key(_typed(code)))
         kept = self._redis.get(poll_key) if poll_key else None
         if not isinstance(poll_key, bytes) or not isinstance(kept, bytes):
             raise NotFound("This code is wrong or has expired. Look at the screen again.", code="code_unknown")
@@ -69,6 +76,10 @@ class Pairings:
         if not isinstance(taken, bytes):
             raise Gone("This code has expired or was used. Show a new one.", code="pairing_over")
         return Screen(**json.loads(taken))
+
+
+def _typed(code: str) -> str:
+    return "".join(letter for letter in code.upper() if letter in LETTERS)
 
 
 def _poll_key(poll_token: str) -> str:

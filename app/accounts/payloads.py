@@ -173,7 +173,10 @@ class PairAnswer(Output):
 
 
 class ApproveAnswer(Output):
+    """`device` is what the screen says of itself, `name` what a person calls it; empty when that is not known."""
+
     device: str
+    name: str
     address: str
 
 

@@ -12,6 +12,7 @@ from app.accounts.models import SignIn, User
 from app.accounts.pairing import Pairings, Screen
 from app.accounts.tokens import ACCESS_LIFETIME
 from app.adapters import clock
+from app.core.devices import device_name
 from app.core.errors import Forbidden, NotFound, Unauthenticated
 from app.core.names import fold_username
 from app.extensions import db, get_redis, writing
@@ -266,6 +267,14 @@ def pair() -> Response:
     )
 
 
+@api.post("/auth/pair/screen", summary="Which TV shows a code", responses={200: payloads.ApproveAnswer, 404: None})
+@limiter.limit("10/minute", key_func=per_caller)
+@signed_in
+def screen_of_code(body: payloads.ApproveBody) -> Response:
+    """For the question before `approve`: a code that somebody else sent must not let their device in unseen."""
+    return answer(_screen_answer(Pairings(get_redis()).showing(body.code)))
+
+
 @api.post("/auth/pair/approve", summary="Let a TV in", responses={200: payloads.ApproveAnswer, 403: None, 404: None})
 @limiter.limit("10/minute", key_func=per_caller)
 @signed_in
@@ -273,7 +282,7 @@ def approve(body: payloads.ApproveBody) -> Response:
     """The TV that shows this code is signed in as the caller. The answer says which device it was."""
     _sign_in_id()
     screen = Pairings(get_redis()).approve(body.code, user_id=viewer().user_id or 0)
-    return answer(payloads.ApproveAnswer(device=screen.device, address=screen.address))
+    return answer(_screen_answer(screen))
 
 
 @api.post(
@@ -418,6 +427,10 @@ def _sign_in_id() -> int:
 
 def _this_screen(device: str | None) -> Screen:
     return Screen(device=(device or request.user_agent.string)[:200], address=client_address())
+
+
+def _screen_answer(screen: Screen) -> payloads.ApproveAnswer:
+    return payloads.ApproveAnswer(device=screen.device, name=device_name(screen.device), address=screen.address)
 
 
 def _start(user: User, *, with_cookie: bool, screen: Screen) -> sign_ins.Granted:

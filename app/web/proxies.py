@@ -115,6 +115,12 @@ def own_origins() -> set[str]:
     return found
 
 
+def shown_address() -> str:
+    """This server's address as a person types it on another device: browsers add `http://` themselves."""
+    config: Config = current_app.config["MATINEE"]
+    return (config.public_url or f"{request.scheme}://{request.host}").rstrip("/").removeprefix("http://")
+
+
 def normal_origin(url: str) -> str:
     """Scheme, host and port in one form, default ports left out (RFC 6454); empty for what is no origin."""
     try:

@@ -16,6 +16,7 @@ from flask import Flask, Response, g, redirect, render_template, request, send_f
 from markupsafe import Markup
 from werkzeug.http import HTTP_STATUS_CODES
 
+from app.core.devices import device_name
 from app.core.errors import Failure, NotFound
 from app.extensions import babel
 from app.web import phrases, words
@@ -39,6 +40,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(asset=asset, icons=_icons)
     app.jinja_env.filters.update(
         clock=phrases.clock,
+        whole_seconds=phrases.whole_seconds,
         duration=phrases.length,
         size=phrases.file_size,
         bits=phrases.bit_rate,
@@ -47,6 +49,7 @@ def init_app(app: Flask) -> None:
         day=phrases.day,
         moment=phrases.moment,
         initials=phrases.initials,
+        device=device_name,
         own_name=phrases.own_name,
         percent=phrases.percent,
         embedded=embedded,

@@ -1,11 +1,13 @@
 // What every page runs: words, artwork, arrow keys, menus, and the one behaviour each `data-part` asks for.
 import { setCatalog } from "./core/words.js";
+import * as approve from "./pages/approve.js";
 import * as filters from "./pages/filters.js";
 import * as folders from "./pages/folders.js";
 import * as grid from "./pages/grid.js";
 import * as jobs from "./pages/jobs.js";
 import * as libraries from "./pages/libraries.js";
 import * as login from "./pages/login.js";
+import * as pair from "./pages/pair.js";
 import * as people from "./pages/people.js";
 import * as playlist from "./pages/playlist.js";
 import * as search from "./pages/search.js";
@@ -20,7 +22,9 @@ import * as theme from "./ui/theme.js";
 import { publishDevice } from "./player/probe.js";
 
 /** @type {Record<string, {attach: (element: any) => unknown}>} */
-const PARTS = { filters, folders, grid, jobs, libraries, login, people, playlist, search, settings, setup, toggles };
+const PARTS = {
+  approve, filters, folders, grid, jobs, libraries, login, pair, people, playlist, search, settings, setup, toggles,
+};
 
 theme.attach(document.documentElement);
 const words = data("words");

@@ -35,6 +35,17 @@ def test_a_phone_lets_a_tv_in(tv: FlaskClient, user: Person) -> None:
     assert tv.get("/api/v1/auth/profile").get_json()["username"] == "user"
 
 
+def test_a_phone_is_told_which_screen_asks_before_it_lets_it_in(tv: FlaskClient, user: Person) -> None:
+    shown = tv.post(PAIR).get_json()
+
+    asked = user.client.post(f"{PAIR}/screen", json={"code": shown["code"]})
+
+    assert asked.get_json()["name"] == "LG TV"
+    assert poll(tv, shown["poll_token"])[0] == 202
+    assert tv.post(f"{PAIR}/screen", json={"code": shown["code"]}).status_code == 401
+    assert user.client.post(f"{PAIR}/screen", json={"code": "ZZZZZZ"}).status_code == 404
+
+
 def test_a_tv_is_let_in_once(tv: FlaskClient, user: Person) -> None:
     shown = tv.post(PAIR).get_json()
     user.client.post(f"{PAIR}/approve", json={"code": shown["code"]})
