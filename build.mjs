@@ -9,7 +9,7 @@ import { gzipSync } from "node:zlib";
 
 const ROOT = dirname(fileURLToPath(import.meta.url));
 const DIST = join(ROOT, "static/dist");
-const SCRIPTS = ["site", "watch", "hls"];
+const SCRIPTS = ["site", "watch", "hls", "live"];
 const STYLES = ["site", "watch"];
 const PACKED = new Set([".js", ".css", ".svg"]);
 

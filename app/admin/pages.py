@@ -26,6 +26,7 @@ FOUND = 12
 def init_app(app: Flask) -> None:
     app.add_url_rule("/setup", "setup_page", setup)
     app.add_url_rule("/admin/", "admin_page", activity)
+    app.add_url_rule("/admin/activity", "admin_activity_page", activity)
     app.add_url_rule("/admin/libraries", "admin_libraries_page", libraries)
     app.add_url_rule("/admin/problems", "admin_problems_page", problems)
     app.add_url_rule("/admin/people", "admin_people_page", people)

@@ -4,6 +4,7 @@ import type Hls from "hls.js";
 declare global {
   interface Window {
     MatineeHls?: typeof Hls;
+    MatineeLive?: typeof import("./net/live").connect;
     webkitAudioContext?: typeof AudioContext;
   }
   interface HTMLVideoElement {

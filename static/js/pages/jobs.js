@@ -39,71 +39,198 @@ function amount(job) {
 }
 
 /** @param {Job} job */
+const isOpen = (job) => job.state === "running" || job.state === "queued";
+
+/** @param {Job} job @returns {Line} */
 function running(job) {
-  const percent = Math.round(job.progress * 100);
-  const facts = [amount(job), timeLeft(job)].filter(Boolean).join(", ") || t("waiting its turn");
-  const now = (job.detail && (job.detail.reading || job.detail.path || job.detail.stage)) || "";
-  return h("div", { class: "line line--top" }, [
+  const facts = h("span", { class: "small dim num" });
+  const fill_ = h("i");
+  const bar = h("span", { class: "bar bar--l", role: "progressbar", "aria-label": name(job), "aria-valuemin": 0, "aria-valuemax": 100 }, [fill_]);
+  const now = h("p", { class: "small dim cut pad-1" });
+  const node = h("div", { class: "line line--top" }, [
     h("div", { class: "grow work" }, [
-      h("div", { class: "work__head" }, [
-        h("span", { class: "cut" }, [h("b", {}, [name(job)])]),
-        h("span", { class: "small dim num" }, [facts]),
-      ]),
-      h("span", {
-        class: "bar bar--l", role: "progressbar", "aria-label": name(job), "aria-valuemin": 0, "aria-valuemax": 100,
-        "aria-valuenow": percent,
-      }, [h("i", { class: `w${percent}` })]),
-      now ? h("p", { class: "small dim cut pad-1" }, [now]) : null,
+      h("div", { class: "work__head" }, [h("span", { class: "cut" }, [h("b", {}, [name(job)])]), facts]),
+      bar,
+      now,
     ]),
-    h("button", { class: "btn btn--bare", type: "button", "data-cancel": job.id }, [t("Cancel")]),
+    h("button", { class: "btn btn--bare", type: "button", "data-cancel": job.id, "aria-label": t("Cancel: {name}", { name: name(job) }) }, [t("Cancel")]),
   ]);
+  return {
+    node,
+    /** @param {Job} next */
+    show(next) {
+      const percent = Math.round(next.progress * 100);
+      const detail = next.detail || {};
+      write(facts, [amount(next), timeLeft(next)].filter(Boolean).join(", ") || (next.state === "queued" ? t("waiting its turn") : t("beginning")));
+      write(now, detail.reading || detail.path || detail.stage || "");
+      now.hidden = !now.textContent;
+      fill_.className = `w${percent}`;
+      bar.setAttribute("aria-valuenow", String(percent));
+    },
+  };
 }
 
-/** @param {Job} job */
+/** @param {Job} job @returns {Line} */
 function finished(job) {
   const bad = job.state === "failed";
-  const word = bad ? t("failed") : job.state === "cancelled" ? t("cancelled") : t("done");
-  return h("div", { class: "line" }, [
+  const node = h("div", { class: "line" }, [
     h("span", { class: `tag ${bad ? "tag--bad" : "tag--ok"}` }, [icon(bad ? "warning" : "check")]),
     h("div", { class: "grow" }, [
       h("b", {}, [name(job)]),
-      h("span", { class: "dim" }, [` · ${word}${amount(job) ? `, ${amount(job)}` : ""}`]),
+      h("span", { class: "dim" }, [` · ${ending(job)}${amount(job) ? `, ${amount(job)}` : ""}`]),
       bad && job.error ? h("p", { class: "small dim" }, [job.error]) : null,
     ]),
   ]);
+  return { node, show: () => undefined };
 }
 
+/** @param {Job} job */
+function ending(job) {
+  if (job.state === "failed") return t("failed");
+  return job.state === "cancelled" ? t("cancelled") : t("done");
+}
+
+/** @param {Element} node @param {string} text */
+function write(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+/** @typedef {{node: HTMLElement, show: (job: Job) => void}} Line */
+
 /**
- * Shows the jobs and keeps them current: each second while any runs, each ten seconds otherwise.
+ * The list on the page. A line stays the same node while its job goes on: what has the focus keeps it, and a reader of
+ * the screen hears of ends, not of every per cent.
+ * @param {HTMLElement} root
+ */
+function createList(root) {
+  /** @type {Record<string, Line>} */
+  let lines = {};
+  /** @type {Record<number, boolean>} */
+  let wereOpen = {};
+  const spoken = h("p", { class: "sr", role: "status" });
+  const none = h("p", { class: "text" });
+  const holder = h("div", { class: "lines" });
+  fill(root, [spoken, none, holder]);
+
+  /** @param {Job[]} jobs */
+  function draw(jobs) {
+    const live = jobs.filter(isOpen);
+    const shown = live.concat(jobs.filter((job) => !isOpen(job)).slice(0, 6));
+    /** @type {Record<string, Line>} */
+    const next = {};
+    const held = holder.contains(document.activeElement);
+    shown.forEach((job, index) => {
+      const key = `${job.id} ${isOpen(job) ? "open" : job.state} ${name(job)}`;
+      const line = (next[key] = lines[key] || (isOpen(job) ? running(job) : finished(job)));
+      line.show(job);
+      if (holder.children[index] !== line.node) holder.insertBefore(line.node, holder.children[index] || null);
+    });
+    Object.keys(lines).forEach((key) => next[key] || lines[key].node.remove());
+    lines = next;
+    if (held && !holder.contains(document.activeElement)) refocus();
+    tellEnds(jobs, live);
+    write(none, jobs.length ? "" : t("Nothing is running. Scans and preparations appear here."));
+    none.hidden = !!jobs.length;
+    root.setAttribute("aria-busy", String(live.length > 0));
+  }
+
+  /** The line that held the focus has ended: the next one's button, else what stands above the list. */
+  function refocus() {
+    const section = root.closest("section");
+    const button = holder.querySelector("button") || (section && section.querySelector("button,a[href]"));
+    if (button) /** @type {HTMLElement} */ (button).focus();
+  }
+
+  /** @param {Job[]} jobs @param {Job[]} live */
+  function tellEnds(jobs, live) {
+    const ended = jobs.filter((job) => !isOpen(job) && wereOpen[job.id]);
+    if (ended.length) spoken.textContent = ended.map((job) => `${name(job)}: ${ending(job)}`).join("; ");
+    wereOpen = {};
+    live.forEach((job) => (wereOpen[job.id] = true));
+  }
+
+  return {
+    draw,
+    /** @param {string} text */
+    trouble: (text) => {
+      write(none, text);
+      none.hidden = false;
+    },
+  };
+}
+
+const LIVE_LOOK_MS = 30000;
+const BUSY_LOOK_MS = 1000;
+const QUIET_LOOK_MS = 5000;
+
+/**
+ * Shows the jobs and keeps them current: by the live connection where the page brought one (`live.js`) and the server
+ * has a place for it, else by asking each second while any runs.
  * @param {HTMLElement} root
  * @param {{onChange?: (jobs: Job[]) => void}} [options]
  */
 export function watchJobs(root, options = {}) {
+  const list = createList(root);
+  /** @type {Job[]} */
+  let jobs = [];
   let timer = 0;
+  let live = false;
   let gone = false;
+  let asking = false;
 
-  async function look() {
-    /** @type {Job[]} */
-    let jobs = [];
-    let pause = 1000;
-    try {
-      jobs = (await get("/api/v1/admin/jobs?per_page=20")).items;
-      const live = jobs.filter((job) => job.state === "running" || job.state === "queued");
-      const rest = jobs.filter((job) => live.indexOf(job) < 0).slice(0, 6);
-      fill(root, live.map(running).concat(rest.map(finished)));
-      if (!jobs.length) fill(root, [h("p", { class: "text" }, [t("Nothing is running. Scans and preparations appear here.")])]);
-      root.setAttribute("aria-busy", String(live.length > 0));
-      if (options.onChange) options.onChange(jobs);
-      pause = live.length ? 1000 : 5000;
-    } catch (error) {
-      fill(root, [h("p", { class: "text", role: "status" }, [sentence(error)])]);
-      pause = 5000;
-    }
-    if (!gone) timer = window.setTimeout(look, document.hidden ? 10000 : pause);
+  function show() {
+    list.draw(jobs);
+    if (options.onChange) options.onChange(jobs);
   }
 
+  /** @param {number} pause */
+  function lookIn(pause) {
+    window.clearTimeout(timer);
+    if (!gone) timer = window.setTimeout(look, pause);
+  }
+
+  async function look() {
+    if (asking) return;
+    asking = true;
+    try {
+      jobs = (await get("/api/v1/admin/jobs?per_page=20")).items;
+      show();
+    } catch (error) {
+      list.trouble(sentence(error));
+      lookIn(QUIET_LOOK_MS);
+      return;
+    } finally {
+      asking = false;
+    }
+    if (live) lookIn(LIVE_LOOK_MS);
+    else lookIn(document.hidden ? 2 * QUIET_LOOK_MS : jobs.some(isOpen) ? BUSY_LOOK_MS : QUIET_LOOK_MS);
+  }
+
+  /** @param {Job} news part of a job; one that is not known yet, or an end that brings others forth, is asked for */
+  function heard(news) {
+    const known = jobs.find((job) => job.id === news.id);
+    if (known) {
+      Object.assign(known, news);
+      show();
+    }
+    if (!known || !isOpen(known)) lookIn(200);
+  }
+
+  /** @param {boolean} now */
+  function turned(now) {
+    root.setAttribute("data-live", String(now));
+    if (live === now && timer) return;
+    live = now;
+    lookIn(0);
+  }
+
+  root.setAttribute("data-live", "false");
+  const hangUp = window.MatineeLive
+    ? window.MatineeLive("/activity", { up: () => turned(true), down: () => turned(false), news: { job: heard } })
+    : () => undefined;
   look();
   return all(
+    hangUp,
     on(root, "click", async (event) => {
       const button = event.target.closest("[data-cancel]");
       if (!button) return;
@@ -111,9 +238,12 @@ export function watchJobs(root, options = {}) {
       try {
         await remove(`/api/v1/admin/jobs/${button.dataset.cancel}`);
       } catch (error) {
+        button.disabled = false;
         toast(sentence(error));
       }
+      lookIn(0);
     }),
+    on(window, "matinee:jobs", () => lookIn(0)),
     () => {
       gone = true;
       window.clearTimeout(timer);

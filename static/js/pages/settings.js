@@ -42,6 +42,7 @@ async function act(button) {
     toast(t("Done"));
   } else if (button.dataset.post) {
     await post(button.dataset.post, JSON.parse(button.dataset.body || "{}"));
+    window.dispatchEvent(new Event("matinee:jobs")); // what it began is shown at once
     toast(button.dataset.done || t("Done"));
   }
 }
