@@ -4,8 +4,15 @@ The application is loaded once and forked, so that a web process that died is ba
 """
 
 import gc
+import http
+import json
+import re
 import signal
+import socket
+import uuid
 from typing import Any
+
+import gunicorn.util
 
 from config import Config
 from workers.engines.tether import tether
@@ -27,9 +34,35 @@ worker_tmp_dir = str(_config.run_dir)
 accesslog = None  # requests are counted in /metrics; the addresses of players carry tokens
 errorlog = "-"
 loglevel = "warning"
+limit_request_line = 8190  # a search of 500 letters, each of them escaped, fits
 proc_name = "matinee"
 if _config.tls != "off":
     certfile, keyfile = str(_config.tls_cert), str(_config.tls_key)
+
+
+def refuse(sock: socket.socket, status: int, reason: str, message: str) -> None:  # noqa: ARG001
+    """What is no request at all, or too long for one, is answered as every other error is; what was sent is not told
+    back."""
+    known = next((one for one in http.HTTPStatus if one == status), http.HTTPStatus.BAD_REQUEST)
+    code = re.sub("[^a-z]+", "_", known.phrase.lower())
+    request_id = uuid.uuid4().hex
+    problem = {
+        "type": f"/api/problems/{code}",
+        "title": known.phrase,
+        "status": status,
+        "detail": known.description or f"The server cannot read this request: {reason}.",
+        "code": code,
+        "request_id": request_id,
+    }
+    body = json.dumps(problem).encode()
+    head = (
+        f"HTTP/1.1 {status} {known.phrase}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n"
+        f"Content-Length: {len(body)}\r\nCache-Control: no-store\r\nX-Request-ID: {request_id}\r\n\r\n"
+    )
+    gunicorn.util.write_nonblock(sock, head.encode() + body)
+
+
+gunicorn.util.write_error = refuse
 
 
 def when_ready(_server: Any) -> None:

@@ -8,12 +8,13 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, exists, func, not_, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, exists, func, not_, or_, select
 
 from app.catalog.models import Episode, ExternalId, Genre, Title, TitleGenre
 from app.core.query import initial
 from app.extensions import db, read
 from app.library.models import FilePart, MediaFile
+from app.personal.models import Progress
 from app.personal.queries import is_watched_by
 
 Sort = Literal["name", "added", "year", "rating", "runtime", "popularity"]
@@ -118,6 +119,19 @@ def how_many() -> int:
     return db.session.scalar(counted) or 0
 
 
+def files_seen(profile_id: int | None, seen: bool | None) -> ColumnElement[bool] | None:
+    """A condition on `MediaFile`: everything in it is seen (or not) by the profile. None where nobody asks."""
+    if profile_id is None or seen is None:
+        return None
+    mine = (Progress.profile_id == profile_id, Progress.watched)
+    episodes = select(Progress.episode_id).where(*mine, Progress.episode_id.is_not(None))
+    films = select(Progress.title_id).where(*mine, Progress.episode_id.is_(None))
+    is_seen = or_(FilePart.episode_id.in_(episodes), and_(FilePart.episode_id.is_(None), FilePart.title_id.in_(films)))
+    parts = exists().where(FilePart.file_id == MediaFile.id)
+    whole = and_(parts.where(is_seen), ~parts.where(not_(is_seen)))
+    return whole if seen else not_(whole)
+
+
 def is_unmatched() -> ColumnElement[bool]:
     """Neither told by an id nor named with confidence: somebody should look."""
     return and_(Title.confidence < DOUBTFUL, ~exists().where(ExternalId.title_id == Title.id))
@@ -125,7 +139,7 @@ def is_unmatched() -> ColumnElement[bool]:
 
 def _has_genre(name: str) -> ColumnElement[bool]:
     return Title.id.in_(
-        select(TitleGenre.title_id).join(Genre, Genre.id == TitleGenre.genre_id).where(Genre.name == name)
+        select(TitleGenre.title_id).join(Genre, Genre.id == TitleGenre.genre_id).where(Genre.is_called(name))
     )
 
 

@@ -15,8 +15,11 @@ from app.browse import queries, titles
 from app.browse.answers import Letter, Letters, MediaOut, PersonWork, SourcesOut
 from app.catalog import queries as catalog
 from app.catalog.answers import Card, CollectionOut, GenreOut, Picture
+from app.core.errors import NotFound
+from app.library import queries as library
+from app.library.files import MediaFileOut, files_with
 from app.personal import queries as personal
-from app.web.inputs import IdPath, Input, MediaIdPath, Output, Page, Paging, RowId, answer
+from app.web.inputs import IdPath, Input, MediaIdField, MediaIdPath, Output, Page, Paging, RowId, answer
 from app.web.security import signed_in, viewer
 from app.web.turns import in_turn
 
@@ -68,6 +71,28 @@ class ListQuery(Which, Paging):
         return self.order == "desc" if self.order else self.sort in {"added", "rating", "popularity"}
 
 
+class FilesQuery(Paging):
+    """Which media files; everything narrows further."""
+
+    sort: Literal["added_at", "path", "size", "duration", "id"] = "added_at"
+    order: Literal["asc", "desc"] = "desc"
+    library_id: RowId | None = None
+    media_id: MediaIdField | None = None
+    genre: Annotated[str | None, Field(max_length=64)] = None
+    year: Annotated[int | None, Field(ge=1, le=9999)] = None
+    min_rating: Annotated[float | None, Field(ge=0, le=10)] = None
+    anime: bool | None = None
+    unmatched: bool | None = None
+    state: Literal["ok", "broken", "refused"] | None = None
+    role: Literal["main", "extra", "sample"] | None = None
+    missing: bool | None = None
+    watched: bool | None = None
+
+
+class FilePage(Page[MediaFileOut]):
+    """A page of media files."""
+
+
 class CardPage(Page[Card]):
     """Works."""
 
@@ -82,10 +107,8 @@ class CollectionWithTitles(CollectionOut):
     items: list[Card]
 
 
-class Genres(Output):
+class GenrePage(Page[GenreOut]):
     """Genres by name."""
-
-    items: list[GenreOut]
 
 
 class PersonOut(Output):
@@ -108,6 +131,7 @@ def init_app(app: OpenAPI) -> None:
     app.register_api(api)
     for prefix in ("/api/v1/library", "/api/library"):
         app.register_api(_lists(prefix))
+        app.register_api(_files(prefix))
 
 
 def _lists(prefix: str) -> APIBlueprint:
@@ -140,6 +164,46 @@ def _lists(prefix: str) -> APIBlueprint:
         return answer(_letters("show", query))
 
     return lists
+
+
+def _files(prefix: str) -> APIBlueprint:
+    """The list of files, once for each address it is known under."""
+    name = prefix.strip("/").replace("/", "_")
+    files = APIBlueprint(f"files_{name}", __name__, url_prefix=prefix, abp_tags=[TAG])
+
+    @files.get("/media-files", summary="Media files", responses={200: FilePage})
+    @signed_in
+    def media_files(query: FilesQuery) -> Response:
+        items, total = library.media_files(
+            library.FileFilter(
+                library_id=query.library_id,
+                genre=query.genre,
+                year=query.year,
+                min_rating=query.min_rating,
+                anime=query.anime,
+                unmatched=query.unmatched,
+                state=query.state,
+                role=query.role,
+                missing=query.missing,
+                also=queries.files_seen(viewer().profile_id, query.watched),
+                media_id=query.media_id,
+            ),
+            sort=query.sort,
+            descending=query.order == "desc",
+            offset=query.offset,
+            limit=query.per_page,
+        )
+        return answer(FilePage.of(items, paging=query, total=total))
+
+    @files.get("/media-files/<int:id>", summary="One media file", responses={200: MediaFileOut})
+    @signed_in
+    def media_file(path: IdPath) -> Response:
+        found = files_with([path.id])
+        if not found:
+            raise NotFound("There is no such media file.")
+        return answer(found[0])
+
+    return files
 
 
 @api.get("/media/popular", summary="What most people know", responses={200: CardPage})
@@ -180,11 +244,13 @@ def sources(path: MediaIdPath) -> Response:
     return answer(SourcesOut(items=titles.sources(catalog.work(path.media_id), viewer())))
 
 
-@api.get("/genres", summary="Genres", responses={200: Genres})
+@api.get("/genres", summary="Genres", responses={200: GenrePage})
 @signed_in
 @in_turn
-def genres() -> Response:
-    return answer(Genres(items=catalog.genres()))
+def genres(query: Paging) -> Response:
+    found = catalog.genres()
+    shown = found[query.offset : query.offset + query.per_page]
+    return answer(GenrePage.of(shown, paging=query, total=len(found)))
 
 
 @api.get("/people/<int:id>", summary="Somebody and their work", responses={200: PersonOut})

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Float, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ColumnElement, Float, ForeignKey, Index, String, Text, UniqueConstraint, func, or_
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.adapters.database import Folded, Instant, Json, by_code_point
@@ -133,6 +133,11 @@ class Genre(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(by_code_point(64), unique=True)
+
+    @classmethod
+    def is_called(cls, name: str) -> ColumnElement[bool]:
+        """Whether it is the genre of this name; case does not matter (SQLite folds that of ASCII letters alone)."""
+        return or_(cls.name == name, func.lower(cls.name) == name.lower())
 
 
 class TitleGenre(Model):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Select, String, and_, func, literal, or_, select, text, type_coerce
+from sqlalchemy import ColumnElement, Select, String, and_, func, literal, or_, select, text, type_coerce
 
 from app.catalog.models import Episode, Genre, Title, TitleGenre
 from app.core.media_id import MediaId
@@ -157,7 +157,7 @@ SORTS = {
 
 @dataclass(frozen=True, slots=True)
 class FileFilter:
-    """Which media files are asked for; None does not narrow."""
+    """Which media files are asked for; None does not narrow. `also`: a condition on MediaFile of whoever asks."""
 
     library_id: int | None = None
     genre: str | None = None
@@ -169,6 +169,7 @@ class FileFilter:
     role: str | None = None
     missing: bool | None = None
     media_id: MediaId | None = None
+    also: ColumnElement[bool] | None = None
 
 
 def media_files(
@@ -194,6 +195,8 @@ def _narrowed(chosen: Select[Any], wanted: FileFilter) -> Select[Any]:
     if wanted.missing is not None:
         gone = MediaFile.missing_since.is_not(None)
         chosen = chosen.where(gone if wanted.missing else ~gone)
+    if wanted.also is not None:
+        chosen = chosen.where(wanted.also)
     if wanted.unmatched is not None:
         sure = select(Match.file_id).where(Match.confidence >= DOUBTFUL, Match.title_id.is_not(None))
         chosen = chosen.where(MediaFile.id.not_in(sure) if wanted.unmatched else MediaFile.id.in_(sure))
@@ -228,11 +231,7 @@ def _titles(wanted: FileFilter) -> Select[Any] | None:
 
 
 def _of_genre(name: str) -> Select[Any]:
-    return (
-        select(TitleGenre.title_id)
-        .join(Genre, Genre.id == TitleGenre.genre_id)
-        .where(func.lower(Genre.name) == name.lower())
-    )
+    return select(TitleGenre.title_id).join(Genre, Genre.id == TitleGenre.genre_id).where(Genre.is_called(name))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Libraries, the folder picker, scans and media files over HTTP."""
+"""Libraries, the folder picker and scans over HTTP. The list of files is in `app/browse/routes.py`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from app.adapters import clock
 from app.core.errors import NotFound
 from app.extensions import writing
 from app.library import folders, queries, service
-from app.library.files import MediaFileOut, files_with
-from app.web.inputs import GivenName, IdPath, Input, MediaIdField, Moment, Output, Page, Paging, RowId, answer
-from app.web.security import admin_only, signed_in, viewer
+from app.web.inputs import GivenName, IdPath, Input, Moment, Output, Page, Paging, RowId, answer
+from app.web.security import admin_only, viewer
 
 LIBRARY = Tag(name="library", description="Folders that are watched, and the files in them")
 api = APIBlueprint("library_admin", __name__, url_prefix="/api/v1/admin", abp_tags=[LIBRARY])
@@ -104,70 +103,8 @@ class JobStarted(Output):
     job_id: int
 
 
-class FilesQuery(Paging):
-    """Which media files; everything narrows further."""
-
-    sort: Literal["added_at", "path", "size", "duration", "id"] = "added_at"
-    order: Literal["asc", "desc"] = "desc"
-    library_id: RowId | None = None
-    media_id: MediaIdField | None = None
-    genre: Annotated[str | None, Field(max_length=64)] = None
-    year: Annotated[int | None, Field(ge=1, le=9999)] = None
-    min_rating: Annotated[float | None, Field(ge=0, le=10)] = None
-    anime: bool | None = None
-    unmatched: bool | None = None
-    state: Literal["ok", "broken", "refused"] | None = None
-    role: Literal["main", "extra", "sample"] | None = None
-    missing: bool | None = None
-
-
-class FilePage(Page[MediaFileOut]):
-    """A page of media files."""
-
-
 def init_app(app: OpenAPI) -> None:
     app.register_api(api)
-    for prefix in ("/api/v1/library", "/api/library"):
-        app.register_api(_files(prefix))
-
-
-def _files(prefix: str) -> APIBlueprint:
-    """The list of files, once for each address it is known under."""
-    name = prefix.strip("/").replace("/", "_")
-    files = APIBlueprint(f"files_{name}", __name__, url_prefix=prefix, abp_tags=[LIBRARY])
-
-    @files.get("/media-files", summary="Media files", responses={200: FilePage})
-    @signed_in
-    def media_files(query: FilesQuery) -> Response:
-        items, total = queries.media_files(
-            queries.FileFilter(
-                library_id=query.library_id,
-                genre=query.genre,
-                year=query.year,
-                min_rating=query.min_rating,
-                anime=query.anime,
-                unmatched=query.unmatched,
-                state=query.state,
-                role=query.role,
-                missing=query.missing,
-                media_id=query.media_id,
-            ),
-            sort=query.sort,
-            descending=query.order == "desc",
-            offset=query.offset,
-            limit=query.per_page,
-        )
-        return answer(FilePage.of(items, paging=query, total=total))
-
-    @files.get("/media-files/<int:id>", summary="One media file", responses={200: MediaFileOut})
-    @signed_in
-    def media_file(path: IdPath) -> Response:
-        found = files_with([path.id])
-        if not found:
-            raise NotFound("There is no such media file.")
-        return answer(found[0])
-
-    return files
 
 
 @api.get("/libraries", summary="Libraries", responses={200: LibraryPage})

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from app.web.inputs import Input, MediaIdField, Moment, Output, RowId
+from app.web.inputs import Input, MediaIdField, Moment, Output, Page, RowId
 
 
 class DeviceIn(Input):
@@ -150,8 +150,8 @@ class SessionOut(Output):
     seen_at: Moment
 
 
-class SessionsOut(Output):
-    items: list[SessionOut]
+class SessionPage(Page[SessionOut]):
+    """A page of living sessions."""
 
 
 class SubtitlesQuery(Input):

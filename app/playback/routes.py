@@ -33,8 +33,8 @@ from app.playback.answers import (
     RenewedOut,
     ReportedOut,
     SessionOut,
+    SessionPage,
     SessionPath,
-    SessionsOut,
     SubtitleOut,
     SubtitlesOut,
     SubtitlesQuery,
@@ -47,7 +47,7 @@ from app.playback.service import Playing, Prepared, Session
 from app.playback.tokens import IDLE
 from app.transcoding.sources import require_unchanged, sidecar, source_file
 from app.web.hanging_up import hung_up
-from app.web.inputs import answer
+from app.web.inputs import Paging, answer
 from app.web.limits import PREPARE, limiter, per_caller
 from app.web.security import signed_in, viewer
 
@@ -222,11 +222,13 @@ def _own_living(session_id: str, position: float) -> Session:
     return session
 
 
-@api.get("/sessions", summary="What is played now", responses={200: SessionsOut})
+@api.get("/sessions", summary="What is played now", responses={200: SessionPage})
 @signed_in
-def list_sessions() -> Response:
-    """The caller's own; an administrator sees everyone's."""
-    return answer(SessionsOut(items=playing_now(viewer())))
+def list_sessions(query: Paging) -> Response:
+    """The caller's own, the latest first; an administrator sees everyone's."""
+    found = playing_now(viewer())
+    shown = found[query.offset : query.offset + query.per_page]
+    return answer(SessionPage.of(shown, paging=query, total=len(found)))
 
 
 def playing_now(caller: Viewer) -> list[SessionOut]:

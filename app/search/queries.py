@@ -50,7 +50,7 @@ class Narrowing:
                 Title.id.in_(
                     select(TitleGenre.title_id)
                     .join(Genre, Genre.id == TitleGenre.genre_id)
-                    .where(Genre.name == self.genre)
+                    .where(Genre.is_called(self.genre))
                 )
             )
         if self.year is not None:

@@ -96,9 +96,17 @@ GivenName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1
 Moment = Annotated[datetime, PlainSerializer(rfc3339, return_type=str, when_used="json")]
 """An instant, sent as RFC 3339 UTC."""
 
+
+def _as_media_id(value: Any) -> MediaId:
+    """A MediaId is made here only: its parts as a JSON object would pass by `parse_media_id` and its bounds."""
+    if isinstance(value, MediaId):
+        return value
+    return parse_media_id(value if isinstance(value, str) else "")
+
+
 MediaIdField = Annotated[
     MediaId,
-    BeforeValidator(lambda value: parse_media_id(value) if isinstance(value, str) else value),
+    BeforeValidator(_as_media_id),
     PlainSerializer(str, return_type=str),
     WithJsonSchema({"type": "string", "pattern": PATTERN, "description": "m12 a film, s3 a show, e40 an episode"}),
 ]

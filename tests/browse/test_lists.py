@@ -43,6 +43,7 @@ def test_both_addresses_answer_the_same(shelf: World, user_client: FlaskClient) 
     ("query", "expected"),
     [
         ({"genre": "Drama"}, ["Apple 10", "The Zebra"]),
+        ({"genre": "drama"}, ["Apple 10", "The Zebra"]),
         ({"genre": "Nothing"}, []),
         ({"year": 2001}, ["Apple 10"]),
         ({"min_rating": 8}, ["12 Men", "Akira", "Apple 10"]),
@@ -105,6 +106,26 @@ def test_what_is_watched_can_be_left_out(shelf: World, user_client: FlaskClient)
     assert titles(user_client, "shows", watched="false") == []
 
 
+def test_files_of_what_is_watched_can_be_left_out(shelf: World, user_client: FlaskClient) -> None:
+    def files(**query: str) -> set[str]:
+        found = user_client.get("/api/v1/library/media-files", query_string={"per_page": 200, **query}).get_json()
+        assert found["total"] == len(found["items"])
+        return {one["path"].rpartition("/")[2].partition(".")[0] for one in found["items"]}
+
+    everything = files()
+    film = user_client.get("/api/v1/library/movies").get_json()["items"][0]["media_id"]
+    show = user_client.get("/api/v1/library/shows").get_json()["items"][0]["media_id"]
+    first = user_client.get(f"/api/v1/media/{show}").get_json()["seasons"][0]["episodes"][0]["media_id"]
+    for media_id in (film, first):
+        assert user_client.put(f"/api/v1/user/watched/{media_id}").status_code == 200
+    seen = files(watched="true")
+
+    assert {name.rstrip("0123456789 ") for name in seen} == {"12 Men (1957)", "Lost S01E"}
+    assert "Lost S01E01" in seen
+    assert files(watched="false") == everything - seen
+    assert files(watched="true", anime="true") == set()
+
+
 def test_a_list_of_one_library_holds_only_its_titles(shelf: World, user_client: FlaskClient) -> None:
     assert len(titles(user_client, "movies", library_id=shelf.library_id)) == 6
     assert titles(user_client, "shows", library_id=shelf.library_id) == ["Lost"]
@@ -134,6 +155,8 @@ def test_popular_recent_trending_and_genres(shelf: World, user_client: FlaskClie
     assert names("popular")[:2] == ["Apple 2", "Apple 10"]
     assert names("recent")[:2] == ["Lost", "Akira"]
     assert names("trending") == []
+    second = user_client.get("/api/v1/genres?page=2&per_page=1").get_json()
+    assert (second["total"], [one["name"] for one in second["items"]]) == (2, ["Drama"])
     assert user_client.get("/api/v1/genres").get_json()["items"] == [
         {"id": 2, "name": "Comedy", "count": 1},
         {"id": 1, "name": "Drama", "count": 2},

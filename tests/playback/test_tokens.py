@@ -205,7 +205,10 @@ def test_progress_is_kept_and_play_goes_on_there(stage: Stage, viewer_client: Fl
     assert stage.app.test_client().post("/api/v1/player/progress", json=body).status_code == 401
     assert sign_in(stage).post("/api/v1/player/progress", json=body).status_code == 403
 
-    sessions = viewer_client.get("/api/v1/player/sessions").get_json()["items"]
+    found = viewer_client.get("/api/v1/player/sessions?per_page=200").get_json()
+    assert (found["page"], found["per_page"], found["total"]) == (1, 200, len(found["items"]))
+    assert viewer_client.get("/api/v1/player/sessions?per_page=201").status_code == 422
+    sessions = found["items"]
     mine = next(one for one in sessions if one["id"] == answer["session_id"])
     assert (mine["position"], mine["method"], mine["paused"]) == (2.0, "direct", False)
 

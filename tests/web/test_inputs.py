@@ -48,6 +48,14 @@ def test_a_page_that_cannot_be_is_refused(asked: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize(
+    "sent", [{"kind": "movie", "number": 10**30}, {"kind": "movie", "number": 8}, 8, None, ["m8"], True]
+)
+def test_a_media_id_is_sent_as_a_string_or_not_at_all(sent: object) -> None:
+    with pytest.raises(ValidationError):
+        MediaIdPath.model_validate({"media_id": sent})
+
+
+@pytest.mark.parametrize(
     "body",
     [{"text": "a\x00b"}, {"text": "\ud800"}, {"text": "a", "weight": float("nan")}, {"text": "a", "x": ["\x00"]}],
 )

@@ -5,6 +5,8 @@ Against a real gunicorn with two processes, as the supervisor starts it.
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
 import secrets
 import socket
@@ -228,3 +230,30 @@ def test_polling_is_refused_at_once(server: Server) -> None:
     asked = "/socket.io/?EIO=4&transport=polling"
 
     until(lambda: server.get(asked).status_code == 400, 5)  # 503 as long as the crowd of another test is leaving
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"GET /api/v1/media/search?q=" + b"x" * 9000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nX-Long: " + b"x" * 70_000 + b"\r\n\r\n", 431),
+        (b"GET /play/secret word/original HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nBad Header: x\r\n\r\n", 400),
+    ],
+)
+def test_what_is_no_request_is_refused_as_everything_else_is(server: Server, sent: bytes, status: int) -> None:
+    with socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=20) as line:
+        line.sendall(sent)
+        answer = http.client.HTTPResponse(line)
+        answer.begin()
+        problem = json.loads(answer.read())
+
+    assert (answer.status, problem["status"]) == (status, status)
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["X-Request-ID"] == problem["request_id"]
+    assert {"type", "title", "detail", "code"} <= set(problem)
+
+
+def test_a_search_of_the_longest_text_is_answered(server: Server) -> None:
+    headers = {"Authorization": f"Bearer {server.person().access_token}"}
+    assert server.get("/api/v1/media/search", params={"q": "\N{CLAPPER BOARD}" * 500}, headers=headers).ok
