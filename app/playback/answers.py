@@ -20,14 +20,23 @@ class DeviceIn(Input):
     max_bit_rate: Annotated[int | None, Field(ge=1, le=10_000_000_000)] = None
 
 
+TrackField = Annotated[
+    Annotated[int, Field(ge=-1, le=100_000)] | Annotated[str, Field(max_length=200)], Field(union_mode="left_to_right")
+]
+"""A number also counts as one where it is sent as text."""
+
+
 class PrepareIn(Input):
-    """Exactly one of `media_id`, `media_file_id`. `audio`, `subtitle`: stream indexes. `position` in seconds."""
+    """Exactly one of `media_id`, `media_file_id`. `position` in seconds.
+
+    `audio`, `subtitle`: a stream's index, a language or a track's name; -1 or `off` for none, null for what is kept.
+    """
 
     media_id: MediaIdField | None = None
     media_file_id: RowId | None = None
     device: DeviceIn | None = None
-    audio: Annotated[int | None, Field(ge=0, le=100_000)] = None
-    subtitle: Annotated[int | None, Field(ge=0, le=100_000)] = None
+    audio: TrackField | None = None
+    subtitle: TrackField | None = None
     position: Annotated[float | None, Field(ge=0, le=10_000_000)] = None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from config import Config
 
 CHUNK = 256 * 1024
 USER_KEPT_S = 2.0
+_SUFFIX = re.compile(r"\s*-([0-9]{1,18})\s*")
 
 
 def init_app(app: Flask) -> None:
@@ -104,7 +106,7 @@ def stored(key: str, *, mimetype: str, etag: str, waited: float = 0.0, pace: flo
 def _bytes(data: bytes, mimetype: str, etag: str) -> Response:
     response = Response(data, mimetype=mimetype)
     response.set_etag(etag)
-    response.make_conditional(_asked(), accept_ranges=True, complete_length=len(data))
+    response.make_conditional(_asked(len(data)), accept_ranges=True, complete_length=len(data))
     return _private(response)
 
 
@@ -120,22 +122,25 @@ def file_response(path: Path, *, mimetype: str, etag: str, modified: float | Non
         response.set_etag(etag)
         if modified is not None:
             response.last_modified = time.gmtime(modified)  # type: ignore[assignment]
-        response.make_conditional(_asked(), accept_ranges=True, complete_length=size)
+        response.make_conditional(_asked(size), accept_ranges=True, complete_length=size)
     except BaseException:
         file.close()
         raise
     return _private(response)
 
 
-def _asked() -> dict[str, Any]:
-    """The request without a Range that does not count: another unit, several ranges at once (nothing is sent in
-    parts), or an If-Range with a weak validator (RFC 9110, 13.1.5 and 14.2). The whole file answers such a one.
+def _asked(size: int) -> dict[str, Any]:
+    """The request for something of `size` bytes, without a Range that does not count: another unit, several ranges
+    at once (nothing is sent in parts), or an If-Range with a weak validator (RFC 9110, 13.1.5 and 14.2). The whole
+    file answers such a one. The last so many bytes of something shorter are all of it (14.1.2).
     """
     asked = dict(request.environ)
     unit, _, ranges = asked.get("HTTP_RANGE", "").partition("=")
     is_weak = asked.get("HTTP_IF_RANGE", "").startswith("W/")
     if unit.strip().lower() != "bytes" or "," in ranges or is_weak:
         asked.pop("HTTP_RANGE", None)
+    elif (last := _SUFFIX.fullmatch(ranges)) and int(last[1]) > size:
+        asked["HTTP_RANGE"] = "bytes=0-"
     return asked
 
 

@@ -41,8 +41,9 @@ from app.playback.answers import (
     SubtitleTrackOut,
 )
 from app.playback.guards import admit, file_response, may_play, own_session, playback, require_own, stored, text
+from app.playback.kept_tracks import Tracks
 from app.playback.models import PlaySession
-from app.playback.plans import FIRST_SIDECAR, TextChoice, Wish, master
+from app.playback.plans import FIRST_SIDECAR, TextChoice, master
 from app.playback.service import Playing, Prepared, Session
 from app.playback.tokens import IDLE
 from app.transcoding.sources import require_unchanged, sidecar, source_file
@@ -91,7 +92,7 @@ def begin_with_opening(body: PrepareIn) -> tuple[PreparedOut, list[str]]:
         media_id=body.media_id,
         file_id=body.media_file_id,
         device=device_of(body.device.model_dump() if body.device else None),
-        wish=Wish(body.audio, body.subtitle),
+        tracks=Tracks(body.audio, body.subtitle),
         position=body.position,
         now=now,
     )

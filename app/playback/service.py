@@ -21,10 +21,10 @@ from app.personal import queries as personal
 from app.personal import service as progress
 from app.playback import tokens
 from app.playback.files import Choice, choose, chosen, facts_of, source_of
-from app.playback.kept_tracks import with_kept
+from app.playback.kept_tracks import Tracks, wished
 from app.playback.live import Pulse, Pulses
 from app.playback.models import PlaySession
-from app.playback.plans import SessionPlan, Wish, plan_session, playlist_name, renditions
+from app.playback.plans import SessionPlan, plan_session, playlist_name, renditions
 from app.transcoding import demand
 from app.transcoding.renditions import Grid, Rendition
 from app.transcoding.service import Asked, Transcoding
@@ -91,7 +91,7 @@ class Playback:
         media_id: MediaId | None,
         file_id: int | None,
         device: Device,
-        wish: Wish,
+        tracks: Tracks,
         position: float | None,
         now: datetime,
     ) -> Prepared:
@@ -102,7 +102,7 @@ class Playback:
             choice = chosen(file_id)
         else:
             raise NotFound("Say what to play: media_id or media_file_id.")
-        wish = with_kept(wish, choice, viewer.profile_id)
+        wish = wished(tracks, choice, viewer.profile_id)
         source = source_file(choice.file.id)
         require_unchanged(source)
         at = self._position(viewer, choice) if position is None else position
@@ -263,11 +263,11 @@ class Playback:
         return found
 
     def rendition_of(self, session: Session, recipe: str) -> Rendition:
-        """By its recipe. Raises NotFound for one that is not this session's."""
+        """By its recipe. Raises Forbidden for one that is not this session's: its token opens nothing else."""
         for found in self._all(session).values():
             if found.recipe == recipe:
                 return found
-        raise NotFound("There is no such rendition.")
+        raise tokens.invalid()
 
     def cell(self, session: Session, rendition: Rendition, k: int, asked: Asked) -> tuple[str, float]:
         """The store's key of a cell and how long it was waited for (s); raises as `Transcoding.cell` does."""

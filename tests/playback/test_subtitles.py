@@ -100,3 +100,15 @@ def test_tracks_that_are_kept_for_a_title_are_chosen_again(
 
     asked = prepare(viewer_client, media_file_id=file_id, subtitle=1001)["subtitle_tracks"]
     assert [one["default"] for one in asked] == [False, False, True]  # type: ignore[attr-defined]
+    for off in ("off", -1):
+        asked = prepare(viewer_client, media_file_id=file_id, subtitle=off)["subtitle_tracks"]
+        assert not any(one["default"] for one in asked)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("named", [1000, "1000", "en", "eng", "English", "EN-us"])
+def test_a_track_can_be_asked_for_by_its_language(
+    played: Stage, viewer_client: FlaskClient, file_id: int, named: object
+) -> None:
+    found = prepare(viewer_client, media_file_id=file_id, subtitle=named)["subtitle_tracks"]
+    wanted = [False, named != "EN-us", False]  # a region that no track states is none of them
+    assert [one["default"] for one in found] == wanted  # type: ignore[attr-defined]

@@ -151,8 +151,8 @@ def test_the_cells_of_another_film_are_not_opened_by_a_token(
     answer = prepare(viewer_client, media_file_id=file_id)
     base = str(answer["hls_url"]).rsplit("/", 1)[0]
 
-    assert opened(stage, f"{base}/{'0' * 32}/0.m4s")[0] == 404
-    assert opened(stage, f"{base}/{'0' * 32}/init.mp4")[0] == 404
+    assert refused(stage, f"{base}/{'0' * 32}/0.m4s", "token_invalid")
+    assert refused(stage, f"{base}/{'0' * 32}/init.mp4", "token_invalid")
 
 
 def test_deleting_a_session_ends_it_at_once_and_for_good(
@@ -231,6 +231,9 @@ def test_the_file_is_served_in_ranges(stage: Stage, viewer_client: FlaskClient, 
     assert part.headers["Content-Range"] == f"bytes 100-199/{len(data)}"
     tail = client.get(url, headers={"Range": "bytes=-10", "If-Range": etag}, buffered=True)
     assert (tail.status_code, tail.get_data()) == (206, data[-10:])
+    longer = client.get(url, headers={"Range": f"bytes=-{len(data) * 2}"}, buffered=True)
+    assert (longer.status_code, longer.get_data()) == (206, data)
+    assert client.get(url, headers={"Range": "bytes=-0"}, buffered=True).status_code == 416
     stale = client.get(url, headers={"Range": "bytes=0-1", "If-Range": '"other"'}, buffered=True)
     assert (stale.status_code, stale.get_data()) == (200, data)
     assert client.get(url, headers={"Range": f"bytes={len(data)}-"}, buffered=True).status_code == 416

@@ -14,6 +14,7 @@ import { tokenOf, withToken } from "./token.js";
 const VOLUME = "matinee.volume";
 /** A film of at most this many seconds is one cell for the picture and one for the sound. */
 const ONE_CELL_S = 2.5;
+const VAIN_MS = 5000; // refused so soon after a new token, a session is begun anew
 
 /** @param {TimeRanges} ranges */
 const list = (ranges) => {
@@ -36,6 +37,7 @@ export function createPlayer(video, { mediaId, fileId, loadHls }) {
   let seekingTo = -1;
   let repaired = 0;
   let renewing = false;
+  let renewed = { plan: /** @type {any} */ (null), at: 0 };
   /** Which multivariant playlist plays: the copied picture and the encoded ladder each have their own. */
   let master = "master.m3u8";
   /** Index into the plan's renditions; -1: automatic. */
@@ -203,7 +205,13 @@ export function createPlayer(video, { mediaId, fileId, loadHls }) {
     renewing = true;
     const at = position();
     const going = !video.paused;
+    const isVain = renewed.plan === plan && Date.now() - renewed.at < VAIN_MS;
+    renewed = { plan, at: Date.now() };
     try {
+      if (isVain) {
+        await restart(going); // a fresh token did not open it either: the addresses themselves are of another time
+        return;
+      }
       const answer = await post(`/api/v1/player/sessions/${plan.session_id}/renew`);
       token = answer.token || tokenOf(answer.hls_url || answer.url || "") || token;
       if (hls) hls.startLoad(at);
