@@ -90,7 +90,11 @@ class ChapterOut(Output):
 
 class PreparedOut(Output):
     """`url` is what this device should play; `hls_url` is always a multivariant playlist; `ladder_url` is that of
-    the encoded rungs alone."""
+    the encoded rungs alone.
+
+    A film cut in several files plays part by part: `duration` and `position` are of this `part`, `next_media_file_id`
+    is what to prepare when it ends.
+    """
 
     session_id: str
     method: Literal["direct", "remux", "transcode"]
@@ -104,6 +108,9 @@ class PreparedOut(Output):
     position: float
     media_id: str | None
     media_file_id: int
+    part: int = 1
+    parts: int = 1
+    next_media_file_id: int | None = None
     renditions: list[RenditionOut]
     audio_tracks: list[AudioTrackOut]
     subtitle_tracks: list[SubtitleTrackOut]

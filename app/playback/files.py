@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from sqlalchemy import select
@@ -16,6 +16,7 @@ from app.core.playback import Device, Source, decide
 from app.extensions import db
 from app.library.models import Chapter, FilePart, MediaFile, MediaStream
 from app.personal import queries as personal
+from app.playback.stretches import Stretch, stretch
 
 COST = {"direct": 0, "remux": 1, "transcode": 2}
 
@@ -37,6 +38,7 @@ class Choice:
     streams: tuple[MediaStream, ...]
     chapters: tuple[Chapter, ...]
     work: Work
+    stretch: Stretch = field(default_factory=Stretch)
 
 
 def choose(media_id: MediaId, device: Device, *, profile_id: int | None) -> Choice:
@@ -154,7 +156,8 @@ def _streams(file_ids: Sequence[int]) -> dict[int, list[MediaStream]]:
 
 def _choice(file: MediaFile, streams: Sequence[MediaStream], work: Work) -> Choice:
     chapters = db.session.scalars(select(Chapter).where(Chapter.file_id == file.id).order_by(Chapter.start)).all()
-    return Choice(file, tuple(streams), tuple(chapters), work)
+    found = stretch(file, title_id=work.title_id if work.episode_id is None else None)
+    return Choice(file, tuple(streams), tuple(chapters), work, found)
 
 
 def _cost(file: MediaFile, streams: Sequence[MediaStream], device: Device) -> tuple[int, int, int]:

@@ -132,6 +132,9 @@ def _prepared(prepared: Prepared, token: str) -> PreparedOut:
         position=prepared.position,
         media_id=session.media_id,
         media_file_id=session.file_id,
+        part=prepared.choice.stretch.part,
+        parts=max(1, len(prepared.choice.stretch.parts)),
+        next_media_file_id=prepared.choice.stretch.next_file_id,
         renditions=[
             RenditionOut(
                 name=spec.name,

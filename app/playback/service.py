@@ -15,11 +15,11 @@ from app.core.access import Viewer
 from app.core.errors import Forbidden, NotFound
 from app.core.media_id import MediaId
 from app.core.playback import Decision, Device
-from app.core.watching import resume_at
+from app.core.watching import is_watched, resume_at
 from app.extensions import db, writing
 from app.personal import queries as personal
 from app.personal import service as progress
-from app.playback import tokens
+from app.playback import stretches, tokens
 from app.playback.files import Choice, choose, chosen, facts_of, source_of
 from app.playback.kept_tracks import Tracks, wished
 from app.playback.live import Pulse, Pulses
@@ -35,7 +35,7 @@ KEPT_SESSIONS = 512
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What never changes in a session."""
+    """What never changes in a session. `start`, `whole`, `episode_ids`: as in `stretches.Stretch`."""
 
     id: str
     user_id: int | None
@@ -49,6 +49,9 @@ class Session:
     method: str
     duration: float
     plan: SessionPlan
+    start: float = 0.0
+    whole: float | None = None
+    episode_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +105,14 @@ class Playback:
             choice = chosen(file_id)
         else:
             raise NotFound("Say what to play: media_id or media_file_id.")
+        at = self._position(viewer, choice) if position is None else position
+        if media_id is not None and (part := stretches.at(choice.stretch, at)) not in (None, choice.file.id):
+            choice = chosen(part)
+        if media_id is not None or position is None:
+            at = self._within(choice, at)
         wish = wished(tracks, choice, viewer.profile_id)
         source = source_file(choice.file.id)
         require_unchanged(source)
-        at = self._position(viewer, choice) if position is None else position
         db.session.remove()  # no database session is held while a worker reads the file's index
         grid = self.transcoding.grid(choice.file.id, source.origin)
         texts = [(facts_of(one), one.external_path) for one in choice.streams if one.kind == "subtitle"]
@@ -125,6 +132,9 @@ class Playback:
             method=decision.method,
             duration=duration,
             plan=plan,
+            start=choice.stretch.start,
+            whole=choice.stretch.whole,
+            episode_ids=choice.stretch.episode_ids,
         )
         self._store(session, decision, at, now)
         self._begin(session, grid, at)
@@ -135,6 +145,15 @@ class Playback:
             return 0.0
         known = personal.progress_of(viewer.profile_id, [choice.work.media_id]).get(choice.work.media_id)
         return resume_at(known.position, known.duration) if known else 0.0
+
+    @staticmethod
+    def _within(choice: Choice, position: float) -> float:
+        """A place (s) on the work's clock as one in the file; the file's beginning where it lies in another part."""
+        stretch = choice.stretch
+        if stretch.whole is None:
+            return position
+        inside = position - stretch.start
+        return inside if 0 <= inside < (choice.file.duration or 0.0) or stretch.next_file_id is None else 0.0
 
     def _store(self, session: Session, decision: Decision, position: float, now: datetime) -> None:
         with writing() as unit:
@@ -156,6 +175,9 @@ class Playback:
                         "duration": session.duration,
                         "title_id": session.title_id,
                         "episode_id": session.episode_id,
+                        "start": session.start,
+                        "whole": session.whole,
+                        "episode_ids": list(session.episode_ids),
                     },
                     position=position,
                     created_at=now,
@@ -220,19 +242,32 @@ class Playback:
                 .values(position=position, paused=paused, seen_at=now)
                 .returning(PlaySession.id)
             ).scalar_one_or_none()
-            if changed and session.profile_id and session.media_id and session.title_id:
-                progress.record_progress(
-                    profile_id=session.profile_id,
-                    media_id=session.media_id,
-                    title_id=session.title_id,
-                    episode_id=session.episode_id,
-                    position=position,
-                    duration=session.duration,
-                    signature=session.signature,
-                    session_id=session.id,
-                    now=now,
-                )
+            if changed:
+                self._record(session, session.start + min(position, session.duration), now)
         demand.refresh(self.transcoding.client, session.id)
+
+    @staticmethod
+    def _record(session: Session, position: float, now: datetime) -> None:
+        """The profile's place in the work. Who saw a file of several episodes to its end saw them all."""
+        if not (session.profile_id and session.media_id and session.title_id):
+            return
+        duration = session.whole or session.duration
+        works: list[tuple[str, int | None, str | None]] = [(session.media_id, session.episode_id, session.id)]
+        if is_watched(position, duration):
+            others = (one for one in session.episode_ids if one != session.episode_id)
+            works += [(str(MediaId("episode", one)), one, None) for one in others]
+        for media_id, episode_id, session_id in works:
+            progress.record_progress(
+                profile_id=session.profile_id,
+                media_id=media_id,
+                title_id=session.title_id,
+                episode_id=episode_id,
+                position=position,
+                duration=duration,
+                signature=session.signature,
+                session_id=session_id,
+                now=now,
+            )
 
     def end(self, session_id: str, *, now: datetime) -> None:
         """The session ends for good, and what was made for it alone is not made any further."""
@@ -335,6 +370,9 @@ def session_of(row: PlaySession) -> Session:
         method=row.method,
         duration=row.plan["duration"],
         plan=SessionPlan.from_json(row.plan),
+        start=row.plan.get("start", 0.0),
+        whole=row.plan.get("whole"),
+        episode_ids=tuple(row.plan.get("episode_ids", ())),
     )
 
 

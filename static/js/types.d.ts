@@ -59,6 +59,9 @@ export interface Plan {
   url: string;
   hls_url: string;
   ladder_url?: string | null;
+  media_file_id?: number;
+  parts?: number;
+  next_media_file_id?: number | null;
   mime_type: string;
   expires_in: number;
   duration: number;

@@ -57,7 +57,8 @@ export function createPlayer(video, { mediaId, fileId, loadHls }) {
   /** @param {number} [at] absent: where the viewer left off */
   async function prepare(at) {
     device = device || probe();
-    const body = fileId ? { media_file_id: fileId, device } : { media_id: mediaId, device };
+    const file = plan && (plan.parts || 1) > 1 ? plan.media_file_id : fileId; // places are those of the part that plays
+    const body = file ? { media_file_id: file, device } : { media_id: mediaId, device };
     return post("/api/v1/player/prepare", Object.assign(body, wishes, at === undefined ? {} : { position: at }));
   }
 
@@ -300,6 +301,11 @@ export function createPlayer(video, { mediaId, fileId, loadHls }) {
     on(video, "seeked", () => {
       seekingTo = -1;
       news.tell("time");
+    }),
+    on(video, "ended", () => {
+      if (!plan || !plan.next_media_file_id) return;
+      plan.media_file_id = plan.next_media_file_id; // a film in several files goes on with the next
+      restartAt(true, 0);
     }),
     on(video, "volumechange", () => {
       memory.set(VOLUME, { volume: video.volume, muted: video.muted });

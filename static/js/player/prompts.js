@@ -16,6 +16,8 @@ export function attach(root, player) {
   let refused = false;
   let timer = 0;
 
+  /** A film or an episode that is cut in several files ends with the last of them. */
+  const goesOn = () => Boolean((player.plan() || {}).next_media_file_id);
   const markers = () => (player.plan() || { markers: [] }).markers || [];
 
   function goNext() {
@@ -35,14 +37,14 @@ export function attach(root, player) {
   }
 
   function nearEnd() {
-    if (!card || refused) return;
+    if (!card || refused || goesOn()) return;
     const credits = markers().find((one) => one.kind === "credits");
     const from = credits ? credits.start : player.duration() - NEXT_BEFORE_S;
     card.hidden = !(player.duration() > 60 && player.position() >= from);
   }
 
   function countDown() {
-    if (!card || refused) return;
+    if (!card || refused || goesOn()) return;
     card.hidden = false;
     let left = COUNT_S;
     const words = need("[data-count]", card);
