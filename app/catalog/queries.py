@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, bindparam, func, select
+from sqlalchemy import BindParameter, Executable, Select, bindparam, func, select
 from sqlalchemy.orm import load_only
 
 from app.adapters.database import is_one_of
@@ -173,33 +173,42 @@ def media_ids(title_ids: Sequence[int]) -> list[str]:
 
 def title_cards(title_ids: Sequence[int], *, language: str | None = None) -> list[Card]:
     """Cards of these films and shows in this order; ids that do not exist are left out."""
-    if not title_ids:
-        return []
-    rows = {row.id: row for row in read(TITLES, {"ids": list(title_ids)})}
-    pictures = pictures_of("title_id", rows)
-    return [_title_card(rows[key], pictures.get(key, {}), language) for key in title_ids if key in rows]
+    return _cards(title_ids, (), language)[0]
 
 
 def episode_cards(episode_ids: Sequence[int], *, language: str | None = None) -> list[Card]:
     """Cards of these episodes in this order, each with its show; ids that do not exist are left out."""
-    if not episode_ids:
-        return []
-    rows = {row.id: row for row in read(EPISODES, {"ids": list(episode_ids)})}
-    stills = pictures_of("episode_id", rows)
-    pictures = pictures_of("title_id", {row.t_id for row in rows.values()})
-    return [
-        _episode_card(rows[key], {**pictures.get(rows[key].t_id, {}), **stills.get(key, {})}, language)
-        for key in episode_ids
-        if key in rows
-    ]
+    return _cards((), episode_ids, language)[1]
 
 
 def cards(media_ids: Iterable[str], *, language: str | None = None) -> dict[str, Card]:
     """Cards by media id, for mixed lists; what does not exist (any more) is absent."""
     parsed = [parse_media_id(media_id) for media_id in dict.fromkeys(media_ids)]
-    titles = title_cards([one.number for one in parsed if one.kind != "episode"], language=language)
-    episodes = episode_cards([one.number for one in parsed if one.kind == "episode"], language=language)
+    titles, episodes = _cards(
+        [one.number for one in parsed if one.kind != "episode"],
+        [one.number for one in parsed if one.kind == "episode"],
+        language,
+    )
     return {card.media_id: card for card in (*titles, *episodes)}
+
+
+def _cards(title_ids: Sequence[int], episode_ids: Sequence[int], language: str | None) -> tuple[list[Card], list[Card]]:
+    titles = {row.id: row for row in _of(TITLES, title_ids)}
+    episodes = {row.id: row for row in _of(EPISODES, episode_ids)}
+    pictures = pictures_of("title_id", {*titles, *(row.t_id for row in episodes.values())})
+    stills = pictures_of("episode_id", episodes)
+    return (
+        [_title_card(titles[key], pictures.get(key, {}), language) for key in title_ids if key in titles],
+        [
+            _episode_card(episodes[key], {**pictures.get(episodes[key].t_id, {}), **stills.get(key, {})}, language)
+            for key in episode_ids
+            if key in episodes
+        ],
+    )
+
+
+def _of(statement: Executable, ids: Sequence[int]) -> Sequence[Any]:
+    return read(statement, {"ids": list(ids)}) if ids else ()
 
 
 def pictures_of(owner: str, ids: Iterable[int]) -> dict[int, dict[str, Picture]]:

@@ -46,8 +46,8 @@ def home(viewer: Viewer, *, now: datetime) -> Home:
 def _own(viewer: Viewer) -> list[tuple[Row, Sequence[str]]]:
     if viewer.profile_id is None:
         return []
-    continuing, _ = personal.continuing(viewer.profile_id, limit=ROW_LENGTH)
-    next_up, _ = personal.next_up(viewer.profile_id, limit=ROW_LENGTH)
+    continuing = personal.latest_continuing(viewer.profile_id, ROW_LENGTH)
+    next_up = personal.first_next_up(viewer.profile_id, ROW_LENGTH)
     listed, _ = personal.watchlist(viewer.profile_id, limit=ROW_LENGTH)
     return [
         (

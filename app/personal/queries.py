@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
@@ -23,6 +24,7 @@ from app.personal.models import HistoryEntry, ListItem, Playlist, PlaylistItem, 
 
 SHOWS_CONSIDERED = 100
 SITTINGS_CONSIDERED = 500
+LOOK_AHEAD = 4
 PLACE = Season.number * 100_000 + Episode.number
 PROFILE_ID = bindparam("profile_id", type_=Integer)
 # What every list and the home page ask is built once, as in the catalog.
@@ -52,6 +54,24 @@ WATCHLIST = (
     select(ListItem.media_id)
     .where(ListItem.profile_id == PROFILE_ID)
     .order_by(ListItem.added_at.desc(), ListItem.media_id)
+)
+
+SITTINGS = (
+    select(HistoryEntry.title_id, HistoryEntry.profile_id)
+    .where(HistoryEntry.ended_at >= bindparam("since", type_=HistoryEntry.ended_at.type))
+    .order_by(HistoryEntry.ended_at.desc())
+    .limit(SITTINGS_CONSIDERED)
+)
+PLAYABLE = select(Title.id).where(is_one_of(Title.id, "ids"), Title.file_count > 0)
+LATEST_RESUMABLE = (
+    select(Progress.id, Progress.media_id, Progress.title_id, Progress.updated_at)
+    .join(Title, Title.id == Progress.title_id)
+    .outerjoin(Episode, Episode.id == Progress.episode_id)
+    .where(
+        Progress.profile_id == PROFILE_ID, Progress.resumable, func.coalesce(Episode.file_count, Title.file_count) > 0
+    )
+    .order_by(Progress.updated_at.desc(), Progress.title_id.desc(), Progress.media_id.desc())  # as its index stands
+    .limit(bindparam("most", type_=Integer))
 )
 
 
@@ -137,6 +157,21 @@ def continuing(profile_id: int, *, offset: int = 0, limit: int = 50) -> tuple[li
     return _page(_continuing(), offset, limit, profile_id=profile_id)
 
 
+def latest_continuing(profile_id: int, limit: int) -> list[str]:
+    """The beginning of `continuing`, without counting what comes after."""
+    rows = read(LATEST_RESUMABLE, {"profile_id": profile_id, "most": LOOK_AHEAD * limit})
+    latest: dict[int, Any] = {}
+    for row in rows:
+        there = latest.setdefault(row.title_id, row)
+        if (row.updated_at, row.id) > (there.updated_at, there.id):
+            latest[row.title_id] = row
+    if len(latest) < limit and len(rows) == LOOK_AHEAD * limit:  # many episodes begun of few shows
+        return continuing(profile_id, limit=limit)[0]
+    found = sorted(latest.values(), key=lambda row: str(row.media_id))
+    found.sort(key=lambda row: cast(datetime, row.updated_at), reverse=True)
+    return [row.media_id for row in found[:limit]]
+
+
 @cache
 def _continuing() -> Select[Any]:
     latest = (
@@ -166,8 +201,21 @@ def next_up(profile_id: int, *, offset: int = 0, limit: int = 50) -> tuple[list[
     The latest followed show first. Specials are never next; a show with an episode to go on with is left to
     `continuing`. Answers episode ids and how many there are.
     """
-    ids = [key for (key,) in read(_next_up(), {"profile_id": profile_id}) if key is not None]
+    ids = _next_of_followed(profile_id, SHOWS_CONSIDERED)
     return ids[offset : offset + limit], len(ids)
+
+
+def first_next_up(profile_id: int, limit: int) -> list[int]:
+    """The beginning of `next_up`: most often the latest few shows are enough for it."""
+    ids = _next_of_followed(profile_id, 2 * limit)
+    if len(ids) < limit < SHOWS_CONSIDERED:
+        ids = _next_of_followed(profile_id, SHOWS_CONSIDERED)
+    return ids[:limit]
+
+
+def _next_of_followed(profile_id: int, shows: int) -> list[int]:
+    rows = read(_next_up(), {"profile_id": profile_id, "shows": shows})
+    return [key for (key,) in rows if key is not None]
 
 
 @cache
@@ -294,33 +342,14 @@ def kept_tracks(profile_id: int, media_ids: Sequence[str]) -> dict[str, Any]:
 
 def trending(since: datetime, *, offset: int = 0, limit: int = 50) -> tuple[list[int], int]:
     """Playable titles that this server's people watched most since then: by how many of them, then how often."""
-    return _page(_trending(), offset, limit, since=since)
-
-
-@cache
-def _trending() -> Select[Any]:
-    latest = (
-        select(HistoryEntry.title_id, HistoryEntry.profile_id)
-        .where(HistoryEntry.ended_at >= bindparam("since", type_=HistoryEntry.ended_at.type))
-        .order_by(HistoryEntry.ended_at.desc())
-        .limit(SITTINGS_CONSIDERED)
-        .subquery()
-    )
-    watched = (
-        select(
-            latest.c.title_id,
-            func.count(func.distinct(latest.c.profile_id)).label("people"),
-            func.count().label("sittings"),
-        )
-        .group_by(latest.c.title_id)
-        .subquery()
-    )
-    return (
-        select(watched.c.title_id)
-        .join(Title, Title.id == watched.c.title_id)
-        .where(Title.file_count > 0)
-        .order_by(watched.c.people.desc(), watched.c.sittings.desc(), watched.c.title_id)
-    )
+    sittings = read(SITTINGS, {"since": since})
+    people: dict[int, set[int]] = {}
+    for title_id, profile_id in sittings:
+        people.setdefault(title_id, set()).add(profile_id)
+    times = Counter(title_id for title_id, _ in sittings)
+    there = [key for (key,) in read(PLAYABLE, {"ids": list(people)})] if people else []
+    there.sort(key=lambda key: (-len(people[key]), -times[key], key))
+    return there[offset : offset + limit], len(there)
 
 
 def held_titles(title_ids: Sequence[int]) -> set[int]:
@@ -343,7 +372,10 @@ def held_episodes(episode_ids: Sequence[int]) -> set[int]:
 
 
 def _last_seen() -> Any:
-    """For each show the profile saw an episode of: which it saw last (the furthest, where marked at once), and when."""
+    """For each of the latest `shows` that the profile saw an episode of: which it saw last, and when.
+
+    Of episodes that were marked at once, the furthest counts as the last.
+    """
     seen = (
         select(
             Progress.title_id,
@@ -362,7 +394,7 @@ def _last_seen() -> Any:
         select(seen.c.title_id, seen.c.place, seen.c.watched_at)
         .where(seen.c.turn == 1)
         .order_by(seen.c.watched_at.desc())
-        .limit(SHOWS_CONSIDERED)
+        .limit(bindparam("shows", type_=Integer))
         .subquery()
     )
 

@@ -10,8 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from sqlalchemy.orm import Session
-
 from app.core.query import (
     ARABIC,
     ROMAN,
@@ -73,17 +71,17 @@ class Plan:
         return either(shorter) if shorter else None
 
 
-def plan(session: Session, query: str) -> Plan | None:
+def plan(query: str) -> Plan | None:
     """None when nothing in the query could be looked for."""
     typed = [tuple(part[:WORD_LENGTH] for part in parts) for parts in query_tokens(query)]
     if not typed:
         return None
     tokens = [Token(parts, is_last=place == len(typed) - 1) for place, parts in enumerate(typed)]
-    known = known_words(session, {word for words in map(_forms, tokens) for word in words} | set(_joins(tokens)))
+    known = known_words({word for words in map(_forms, tokens) for word in words} | set(_joins(tokens)))
     for token in tokens:
-        _state(session, token, known)
+        _state(token, known)
     _join_pairs(tokens, known)
-    _find_neighbours(session, tokens)
+    _find_neighbours(tokens)
     return Plan(tuple(tokens))
 
 
@@ -107,7 +105,7 @@ def _joins(tokens: list[Token]) -> Iterator[str]:
         yield (one.typed + other.typed)[:WORD_LENGTH]
 
 
-def _state(session: Session, token: Token, known: dict[str, int]) -> None:
+def _state(token: Token, known: dict[str, int]) -> None:
     """The ways in which a token may stand in the index as it was typed."""
     *front, end = token.parts
     whole = [Word(part) for part in front]
@@ -127,7 +125,7 @@ def _state(session: Session, token: Token, known: dict[str, int]) -> None:
         if left in known and right in known:
             token.expressions.append(all_of([Word(left), Word(right)]))
             token.likeness.update({left: 0.95, right: 0.95})
-    token.is_known = token.is_last and len(token.parts) == 1 and begins_a_word(session, end)
+    token.is_known = token.is_last and len(token.parts) == 1 and begins_a_word(end)
 
 
 def _join_pairs(tokens: list[Token], known: dict[str, int]) -> None:
@@ -140,11 +138,11 @@ def _join_pairs(tokens: list[Token], known: dict[str, int]) -> None:
                 token.likeness[joined] = 1.0
 
 
-def _find_neighbours(session: Session, tokens: list[Token]) -> None:
+def _find_neighbours(tokens: list[Token]) -> None:
     """What each word may have been meant to be; one query for all of them. Unknown words take them on at once."""
     wanted = {token.typed: deletion_keys(token.typed) for token in tokens if allowed_mistakes(token.typed)}
     keys = set().union(*wanted.values())
-    found: Sequence[tuple[str, int]] = neighbours(session, keys) if keys else ()
+    found: Sequence[tuple[str, int]] = neighbours(keys) if keys else ()
     for token in tokens:
         if token.typed not in wanted:
             continue

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import NamedTuple
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Text, cast, select
+from sqlalchemy import ColumnElement, Row, Select, Text, cast, select
 
 from app.catalog.models import Episode, Genre, Title, TitleGenre
 from app.catalog.queries import title_media_id
 from app.core.query import query_tokens
 from app.core.ranking import Asked, Spelling, asked, likeness, likeness_of_name, rank, spelling
 from app.extensions import db, read
-from app.search.backends import SearchBackend, backend
+from app.search.backends import MOST, Scope, SearchBackend, backend
 from app.search.expression import Expression
 from app.search.plan import Plan, plan
 
@@ -76,11 +76,10 @@ def search(query: str, narrowing: Narrowing) -> list[Hit]:
     a whole name: as typed with unknown words corrected, every word with its neighbours, and all words but one. Where
     something good is found already, what is added is company for it, and a hundred candidates are enough.
     """
-    session = db.session()
-    found = plan(session, query)
+    found = plan(query)
     if found is None:
         return []
-    finder = _Finder(backend(session), narrowing)
+    finder = _Finder(backend(db.session()), narrowing)
     hits: dict[str, Hit] = {}
     question = _question(query, found, wide=False)
     for hit in finder.find(found.as_typed(), question, limit=CANDIDATES):
@@ -109,9 +108,35 @@ class _Finder:
         return hits
 
     def _titles(self, expression: Expression, question: Asked, limit: int) -> Iterable[Hit]:
+        rows = self._rows("titles", expression, limit)
+        for key, kind, name, original, localized, year, popularity in rows:
+            best = max([likeness(question, one, year=year) for one in _spellings(name, original, localized)])
+            yield Hit(title_media_id(kind, key), rank(best, popularity=popularity, is_owned=True))
+
+    def _episodes(self, expression: Expression, question: Asked, limit: int) -> Iterable[Hit]:
+        rows = self._rows("episodes", expression, limit)
+        for episode_id, name, show, popularity in rows:
+            best = likeness_of_name(question, name or "")
+            if best and len(question.likeness) > 1:
+                best = max(best, likeness_of_name(question, f"{name} {show}"))
+            if best <= likeness_of_name(question, show):
+                continue  # the show answers as well, and stands in the list itself
+            yield Hit(f"e{episode_id}", rank(best, popularity=popularity, is_owned=True) - EPISODE_COST)
+
+    def _rows(self, scope: Scope, expression: Expression, limit: int) -> Sequence[Row[*tuple[Any, ...]]]:
         conditions = self.narrowing.conditions()
-        ids = self.backend.matching(expression, "titles", limit=None if conditions else limit)
-        rows = read(
+        candidates = _candidates(self.backend, scope, is_limited=not conditions)
+        if conditions:
+            candidates = candidates.where(*conditions)
+        return read(candidates, {"words": self.backend.words(expression), "most": limit})
+
+
+@cache
+def _candidates(backend: SearchBackend, scope: Scope, *, is_limited: bool) -> Select[*tuple[Any, ...]]:
+    """What is ranked. Where titles are narrowed down every match is looked at: the first ones may all be others."""
+    ids = backend.matching(scope, is_limited=is_limited)
+    if scope == "titles":
+        return (
             select(
                 Title.id,
                 Title.kind,
@@ -121,29 +146,15 @@ class _Finder:
                 Title.year,
                 Title.popularity,
             )
-            .where(Title.id.in_(ids), Title.file_count > 0, *conditions)
-            .limit(limit)
+            .where(Title.id.in_(ids), Title.file_count > 0)
+            .limit(MOST)
         )
-        for key, kind, name, original, localized, year, popularity in rows:
-            best = max([likeness(question, one, year=year) for one in _spellings(name, original, localized)])
-            yield Hit(title_media_id(kind, key), rank(best, popularity=popularity, is_owned=True))
-
-    def _episodes(self, expression: Expression, question: Asked, limit: int) -> Iterable[Hit]:
-        conditions = self.narrowing.conditions()
-        ids = self.backend.matching(expression, "episodes", limit=None if conditions else limit)
-        rows = read(
-            select(Episode.id, Episode.name, Title.name, Title.popularity)
-            .join(Title, Title.id == Episode.title_id)
-            .where(Episode.id.in_(ids), Episode.file_count > 0, *conditions)
-            .limit(limit)
-        )
-        for episode_id, name, show, popularity in rows:
-            best = likeness_of_name(question, name or "")
-            if best and len(question.likeness) > 1:
-                best = max(best, likeness_of_name(question, f"{name} {show}"))
-            if best <= likeness_of_name(question, show):
-                continue  # the show answers as well, and stands in the list itself
-            yield Hit(f"e{episode_id}", rank(best, popularity=popularity, is_owned=True) - EPISODE_COST)
+    return (
+        select(Episode.id, Episode.name, Title.name, Title.popularity)
+        .join(Title, Title.id == Episode.title_id)
+        .where(Episode.id.in_(ids), Episode.file_count > 0)
+        .limit(MOST)
+    )
 
 
 @lru_cache(maxsize=16384)
