@@ -8,7 +8,7 @@ from flask import Flask, Response, current_app, g
 
 from app.accounts import queries, sign_ins, tokens
 from app.accounts.live import Bearer, Standing, Standings
-from app.accounts.passwords import Passwords
+from app.accounts.passwords import WAITING_AT_MOST, Passwords
 from app.adapters import clock
 from app.core.access import Role, Viewer
 from app.core.errors import Unauthenticated
@@ -21,7 +21,9 @@ def init_app(app: Flask) -> None:
     """Gives the application its keys, its password hasher and its resolver."""
     config: Config = app.config["MATINEE"]
     app.extensions["matinee_signer"] = tokens.Signer(config.secret_key)
-    app.extensions["matinee_passwords"] = Passwords(config.password_cost)
+    app.extensions["matinee_passwords"] = Passwords(
+        config.password_cost, waiting=max(WAITING_AT_MOST, config.web_threads // 8)
+    )
     register_resolver(app, Accounts())
     app.after_request(_note_use)
 
@@ -50,6 +52,10 @@ class Accounts:
         standing = _standing_of_sign_in(sign_in_id)
         return _viewer(standing, sign_in_id) if standing else None
 
+    def standing_of_key(self, key_id: int) -> Viewer | None:
+        standing = _standing_of_key(key_id)
+        return _viewer(standing, None, key_id=key_id) if standing else None
+
 
 def _by_access_token(token: str) -> Identity:
     claims = signer().read_access_token(token, now=clock.now())
@@ -72,13 +78,11 @@ def _by_cookie(value: str) -> Identity:
 
 def _by_key(value: str) -> Identity:
     parts = tokens.split_secret(value, mark=tokens.KEY_MARK)
-    standing = (
-        Standings(get_redis()).find("key", parts[0], lambda: queries.standing_of_key(parts[0])) if parts else None
-    )
+    standing = _standing_of_key(parts[0]) if parts else None
     if parts is None or standing is None or not tokens.same_secret(parts[1], standing.secret_hash):
         raise Unauthenticated("This API key is not valid.", code="key_invalid")
     _note_later("key", parts[0], standing)
-    return Identity(_viewer(standing, None, kind_is_machine=True))
+    return Identity(_viewer(standing, None, key_id=parts[0]))
 
 
 def _note_later(bearer: Bearer, row_id: int, standing: Standing) -> None:
@@ -104,13 +108,18 @@ def _standing_of_sign_in(sign_in_id: int) -> Standing | None:
     return Standings(get_redis()).find("sign-in", sign_in_id, look_up)
 
 
-def _viewer(standing: Standing, sign_in_id: int | None, *, kind_is_machine: bool = False) -> Viewer:
+def _standing_of_key(key_id: int) -> Standing | None:
+    return Standings(get_redis()).find("key", key_id, lambda: queries.standing_of_key(key_id))
+
+
+def _viewer(standing: Standing, sign_in_id: int | None, *, key_id: int | None = None) -> Viewer:
     return Viewer(
-        kind="machine" if kind_is_machine else "user",
+        kind="user" if key_id is None else "machine",
         user_id=standing.user_id,
         profile_id=standing.profile_id,
         role=cast(Role, standing.role),
         sign_in_id=sign_in_id,
+        key_id=key_id,
         name=standing.username,
         language=standing.language,
     )

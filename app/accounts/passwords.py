@@ -27,10 +27,10 @@ class Passwords:
     threads stay bounded under a flood.
     """
 
-    def __init__(self, cost: PasswordCost, *, at_once: int = 2) -> None:
+    def __init__(self, cost: PasswordCost, *, at_once: int = 2, waiting: int = WAITING_AT_MOST) -> None:
         self._hasher = PasswordHasher(time_cost=cost.rounds, memory_cost=cost.memory_kib, parallelism=cost.lanes)
         self._turns = threading.BoundedSemaphore(at_once)
-        self._places = threading.BoundedSemaphore(at_once + WAITING_AT_MOST)
+        self._places = threading.BoundedSemaphore(at_once + waiting)
         self._nobody = self._hasher.hash("nobody has this password")
 
     def hash(self, password: str) -> str:

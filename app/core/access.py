@@ -13,7 +13,8 @@ Role = Literal["admin", "user", "guest"]
 class Viewer:
     """One caller for the length of one request or socket command.
 
-    `user_id`, `profile_id` and `sign_in_id` are database ids; `party_titles` holds the media ids a guest may play.
+    `user_id`, `profile_id`, `sign_in_id` and `key_id` (a machine's) are database ids; `party_titles` holds the media
+    ids a guest may play.
     """
 
     kind: Kind
@@ -21,6 +22,7 @@ class Viewer:
     profile_id: int | None = None
     role: Role | None = None
     sign_in_id: int | None = None
+    key_id: int | None = None
     name: str = ""
     language: str | None = None
     party_titles: frozenset[str] = frozenset()

@@ -11,10 +11,9 @@ from flask import Flask, Response, current_app, request
 from sqlalchemy import func, select
 from werkzeug.wsgi import FileWrapper
 
-from app.accounts.models import User
 from app.adapters import clock, metrics
 from app.core.errors import Forbidden, NotFound, Unavailable
-from app.extensions import db, get_redis
+from app.extensions import db
 from app.playback.live import Pulses
 from app.playback.models import PlaySession
 from app.playback.service import Playback, Playing, Session
@@ -25,7 +24,6 @@ from app.web.security import resolver, viewer
 from config import Config
 
 CHUNK = 256 * 1024
-USER_KEPT_S = 2.0
 _SUFFIX = re.compile(r"\s*-([0-9]{1,18})\s*")
 
 
@@ -55,21 +53,10 @@ def admit(token: str, *, position: float | None = None) -> Playing:
 
 
 def may_play(session: Session) -> bool:
-    """Whether whoever began this session still may: the sign-in lives, or the key's account is open."""
+    """Whether whoever began this session still may: the sign-in or the key lives, and its account is open."""
     if session.sign_in_id is not None:
         return resolver().standing(session.sign_in_id) is not None
-    return session.user_id is not None and _is_open(session.user_id)
-
-
-def _is_open(user_id: int) -> bool:
-    key = f"matinee:open-account:{user_id}"
-    client = get_redis()
-    if client.exists(key):
-        return True
-    is_open = db.session.scalar(select(User.id).where(User.id == user_id, User.disabled_at.is_(None))) is not None
-    if is_open:
-        client.set(key, 1, px=int(USER_KEPT_S * 1000))
-    return is_open
+    return session.key_id is not None and resolver().standing_of_key(session.key_id) is not None
 
 
 def own_session(session_id: str) -> Session:

@@ -41,6 +41,7 @@ class Session:
     user_id: int | None
     profile_id: int | None
     sign_in_id: int | None
+    key_id: int | None
     file_id: int
     media_id: str | None
     title_id: int | None
@@ -124,6 +125,7 @@ class Playback:
             user_id=viewer.user_id,
             profile_id=viewer.profile_id,
             sign_in_id=viewer.sign_in_id,
+            key_id=viewer.key_id,
             file_id=choice.file.id,
             media_id=choice.work.media_id,
             title_id=choice.work.title_id,
@@ -175,6 +177,7 @@ class Playback:
                         "duration": session.duration,
                         "title_id": session.title_id,
                         "episode_id": session.episode_id,
+                        "key_id": session.key_id,
                         "start": session.start,
                         "whole": session.whole,
                         "episode_ids": list(session.episode_ids),
@@ -362,6 +365,7 @@ def session_of(row: PlaySession) -> Session:
         user_id=row.user_id,
         profile_id=row.profile_id,
         sign_in_id=row.sign_in_id,
+        key_id=row.plan.get("key_id"),
         file_id=row.file_id,
         media_id=row.media_id,
         title_id=row.plan.get("title_id"),

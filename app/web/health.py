@@ -68,7 +68,7 @@ def ready() -> Response | dict[str, Any]:
 @api.get("/metrics", summary="Measurements for Prometheus: by an admin's key, or from an allowed address")
 def measurements() -> Response:
     _require_reader()
-    return Response(metrics.exposition(), mimetype="text/plain; version=0.0.4; charset=utf-8")
+    return Response(metrics.exposition(), content_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 def init_app(app: OpenAPI, queues: Sequence[str]) -> None:

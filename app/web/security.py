@@ -52,6 +52,9 @@ class Resolver(Protocol):
     def standing(self, sign_in_id: int) -> Viewer | None:
         """Whom a sign-in stands for at this moment; None when it has ended."""
 
+    def standing_of_key(self, key_id: int) -> Viewer | None:
+        """The same of an API key; None when it was deleted."""
+
 
 def register_resolver(app: Flask, resolver: Resolver) -> None:
     """Called once by the feature that owns accounts."""

@@ -39,8 +39,11 @@ def test_a_password_is_known_again_and_nothing_else_is() -> None:
     assert passwords.is_outdated(Passwords(PasswordCost(rounds=2, memory_kib=16, lanes=1)).hash("x"))
 
 
-def test_few_hash_at_once_some_wait_and_the_rest_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    passwords, slow = Passwords(CHEAP, at_once=2), Slow()
+@pytest.mark.parametrize("waiting", [WAITING_AT_MOST, 25])
+def test_few_hash_at_once_some_wait_and_the_rest_is_refused_at_once(
+    monkeypatch: pytest.MonkeyPatch, waiting: int
+) -> None:
+    passwords, slow = Passwords(CHEAP, at_once=2, waiting=waiting), Slow()
     monkeypatch.setattr(passwords, "_hasher", slow)
     answers: list[str] = []
 
@@ -50,7 +53,7 @@ def test_few_hash_at_once_some_wait_and_the_rest_is_refused_at_once(monkeypatch:
         except TooMany as refusal:
             answers.append(f"refused, {refusal.retry_after} s")
 
-    crowd = [threading.Thread(target=hash_one) for _ in range(2 + WAITING_AT_MOST + 5)]
+    crowd = [threading.Thread(target=hash_one) for _ in range(2 + waiting + 5)]
     for one in crowd:
         one.start()
     while len(answers) < 5:
@@ -60,5 +63,5 @@ def test_few_hash_at_once_some_wait_and_the_rest_is_refused_at_once(monkeypatch:
     for one in crowd:
         one.join()
 
-    assert answers.count("hashed") == 2 + WAITING_AT_MOST
+    assert answers.count("hashed") == 2 + waiting
     assert slow.most == 2

@@ -155,6 +155,20 @@ def test_the_cells_of_another_film_are_not_opened_by_a_token(
     assert refused(stage, f"{base}/{'0' * 32}/init.mp4", "token_invalid")
 
 
+def test_what_a_key_plays_ends_with_the_key(stage: Stage, viewer_client: FlaskClient, file_id: int) -> None:
+    key = viewer_client.post("/api/v1/auth/keys", json={"name": "a script"}).get_json()
+    script = stage.app.test_client()
+    script.environ_base["HTTP_X_API_KEY"] = key["key"]
+    answer = prepare(script, media_file_id=file_id)
+    assert opened(stage, answer["url"])[0] == 200
+    assert script.post(f"/api/v1/player/sessions/{answer['session_id']}/renew").status_code == 200
+
+    assert viewer_client.delete(f"/api/v1/auth/keys/{key['id']}").status_code == 204
+
+    assert refused(stage, answer["url"], "session_ended")
+    assert refused(stage, answer["hls_url"], "session_ended")
+
+
 def test_deleting_a_session_ends_it_at_once_and_for_good(
     stage: Stage, viewer_client: FlaskClient, file_id: int
 ) -> None:

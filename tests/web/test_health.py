@@ -92,7 +92,9 @@ def test_what_has_not_happened_yet_is_measured_as_nothing(tmp_path: Path) -> Non
 
 
 def test_measurements_name_what_the_contract_names(app: Flask, config: Config) -> None:
-    text = web(dataclasses.replace(config, metrics_allowed=("127.0.0.1",))).test_client().get("/metrics").text
+    found = web(dataclasses.replace(config, metrics_allowed=("127.0.0.1",))).test_client().get("/metrics")
+    assert found.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"  # Prometheus 3 is strict
+    text = found.text
 
     for name in (
         "matinee_scan_files_total",
