@@ -25,7 +25,7 @@ import redis
 import structlog
 
 from app.core import ladder
-from app.core.errors import Failure
+from app.core.errors import Failure, Unavailable
 from app.core.ladder import AudioSpec, VideoSpec
 from app.extensions import db, redis_client
 from app.transcoding import demand, effort, eviction, leases, pace, runs
@@ -131,7 +131,7 @@ def _tell_failure(kitchen: Kitchen, asked: Run, error: Exception) -> None:
     if not is_final and failed and _failures(kitchen.client, failed[-1]) < MOST_FAILURES:
         failed = []
     for key in failed:
-        runs.announce(kitchen.client, key, str(error))
+        runs.announce(kitchen.client, key, str(error), code=error.kind if isinstance(error, Unavailable) else "")
     runs.announce_left(kitchen.client, [key for key in unmade if key not in failed])
 
 

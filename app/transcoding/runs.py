@@ -144,9 +144,10 @@ def _queue(client: redis.Redis, lane: Lane) -> Queue:
 CHANNEL = "matinee:made"
 
 
-def announce(client: redis.Redis, key: str, fault: str | None = None) -> None:
+def announce(client: redis.Redis, key: str, fault: str | None = None, *, code: str = "") -> None:
     """Tells every process that waits: this key is on the store, or could not be made for this reason."""
-    client.publish(CHANNEL, json.dumps({"key": key, "state": "made" if fault is None else "fault", "fault": fault}))
+    state = "made" if fault is None else "fault"
+    client.publish(CHANNEL, json.dumps({"key": key, "state": state, "fault": fault, "code": code}))
 
 
 def announce_left(client: redis.Redis, keys: Sequence[str]) -> None:

@@ -17,6 +17,7 @@ from app.transcoding.eviction import USED
 from app.transcoding.keys import cell_of, cues_key, folder_key, index_key
 from app.transcoding.renditions import AHEAD_S, Grid, Rendition
 from app.transcoding.runs import Run
+from app.transcoding.sources import PASSING, RETRY_S
 from app.transcoding.store import Missing, Store
 from app.transcoding.waiting import Faulty, HungUp, Place, WaitingRoom
 
@@ -40,6 +41,12 @@ class Asked:
     origin: str
     position: float | None = None
     gone: HungUp | None = None
+
+
+def _raise_passing(fault: Faulty) -> None:
+    """Raises Unavailable where the file is away for now: on its way to another folder, or with its disk."""
+    if fault.code in PASSING:
+        raise Unavailable(str(fault), code=fault.code, retry_after=RETRY_S) from fault
 
 
 class Transcoding:
@@ -68,6 +75,7 @@ class Transcoding:
             try:
                 self.room.wait(run.key, run, longest_s=longest_s)
             except Faulty as fault:
+                _raise_passing(fault)
                 raise Invalid(f"This file cannot be played: {fault}", code="unreadable") from fault
             grid = self._stored_grid(origin, self._build())
         if grid is None:
@@ -142,6 +150,7 @@ class Transcoding:
         try:
             self.room.wait(key, run)
         except Faulty as fault:
+            _raise_passing(fault)
             raise Invalid(f"This subtitle cannot be read: {fault}", code="unreadable") from fault
         self._use(key)
         return self.store.get(key)
@@ -211,6 +220,7 @@ class Transcoding:
 
     @staticmethod
     def _gone(fault: Faulty) -> Gone:
+        _raise_passing(fault)
         metrics.PLAYBACK_ERRORS.labels("rendition_failed").inc()
         return Gone(f"This rendition cannot be made: {fault}", code="rendition_failed")
 

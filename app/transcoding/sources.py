@@ -15,6 +15,10 @@ from app.extensions import db
 from app.library.models import Library, MediaFile, MediaStream
 from app.transcoding.keys import LocalFile
 
+PASSING = frozenset({"file_missing", "file_changed"})
+"""Codes of what a scan, or a disk that is back, puts right."""
+RETRY_S = 3
+
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
@@ -73,8 +77,12 @@ def require_unchanged(source: SourceFile) -> None:
     try:
         found = os.stat(source.path)  # noqa: PTH116
     except OSError as error:
-        raise Unavailable("The file cannot be read at the moment; is its disk there?", code="file_missing") from error
+        raise Unavailable(
+            "The file cannot be read at the moment; is its disk there?", code="file_missing", retry_after=RETRY_S
+        ) from error
     if not stat.S_ISREG(found.st_mode):
         raise Unavailable("This is not a file that can be played.", code="file_missing")
     if (found.st_size, stored_time(found.st_mtime_ns)) != (source.size, source.mtime_ns):
-        raise Unavailable("The file has changed; it is played again once it was scanned.", code="file_changed")
+        raise Unavailable(
+            "The file has changed; it is played again once it was scanned.", code="file_changed", retry_after=RETRY_S
+        )

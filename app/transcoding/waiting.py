@@ -36,7 +36,11 @@ HungUp = Callable[[float], bool]
 
 
 class Faulty(Exception):
-    """The run could not make it; the message says why."""
+    """The run could not make it; the message says why. `code` is that of a failure that may pass by itself."""
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ class _Wait:
     gone: HungUp | None = None
     outcome: str | None = None  # made, released, gone, fault
     fault: str = ""
+    code: str = ""
 
 
 @dataclass
@@ -135,7 +140,7 @@ class WaitingRoom:
         if wait.outcome == "made":
             return
         if wait.outcome == "fault":
-            raise Faulty(wait.fault)
+            raise Faulty(wait.fault, wait.code)
         if wait.outcome in {"released", "gone"}:
             is_gone = wait.gone is not None and (wait.outcome == "gone" or wait.gone(HANGING_UP_S))
             if wait.place is not None and not is_gone:
@@ -194,12 +199,12 @@ class WaitingRoom:
         elif body["state"] == "left":
             self._send_again(room, [body["key"]])
         else:
-            self._settle(room, body["key"], body["state"], body["fault"] or "")
+            self._settle(room, body["key"], body["state"], body["fault"] or "", body.get("code") or "")
 
-    def _settle(self, room: _Room, key: str, outcome: str, fault: str = "") -> None:
+    def _settle(self, room: _Room, key: str, outcome: str, fault: str = "", code: str = "") -> None:
         with room.condition:
             for wait in room.waits.get(key, ()):
-                wait.outcome, wait.fault = outcome, fault
+                wait.outcome, wait.fault, wait.code = outcome, fault, code
             if key in room.waits:
                 room.condition.notify_all()
 

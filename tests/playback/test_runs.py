@@ -272,3 +272,22 @@ def test_scrubbing_leaves_the_server_awake_and_play_goes_on(played: Stage, viewe
     # A server that waited with the players would answer when their waits end, after 15 s. How fast it answers is a
     # bench's question: here the players and the encoders share the processor with the server.
     assert slowest < 5.0
+
+
+@pytest.mark.parametrize("codec", [FOREIGN, ("-c:v", "libx264", "-preset", "ultrafast", "-g", "48")])
+def test_a_film_that_is_away_is_waited_for_and_not_given_up(
+    played: Stage, viewer_client: FlaskClient, codec: tuple[str, ...]
+) -> None:
+    here = film(played.films / f"away {codec[1]}.mkv", seconds=60, video=codec)
+    answer = prepare(viewer_client, media_file_id=played.add(here))
+    playlists = uris(viewer_client, str(answer["hls_url"]))
+    _init, cells = segments(viewer_client, next(url for url in playlists if "v-" in url))
+    patient(viewer_client, cells[0])
+    away = here.rename(here.with_suffix(".away"))
+
+    refused = viewer_client.get(cells[-2], buffered=True)
+    assert (refused.status_code, refused.get_json()["code"]) == (503, "file_missing")
+    assert int(refused.headers["Retry-After"]) > 0
+
+    away.rename(here)
+    assert patient(viewer_client, cells[-2])
