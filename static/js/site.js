@@ -3,6 +3,7 @@ import { setCatalog } from "./core/words.js";
 import * as approve from "./pages/approve.js";
 import * as filters from "./pages/filters.js";
 import * as folders from "./pages/folders.js";
+import * as fresh from "./pages/fresh.js";
 import * as grid from "./pages/grid.js";
 import * as jobs from "./pages/jobs.js";
 import * as libraries from "./pages/libraries.js";
@@ -23,7 +24,7 @@ import { publishDevice } from "./player/probe.js";
 
 /** @type {Record<string, {attach: (element: any) => unknown}>} */
 const PARTS = {
-  approve, filters, folders, grid, jobs, libraries, login, pair, people, playlist, search, settings, setup, toggles,
+  approve, filters, folders, fresh, grid, jobs, libraries, login, pair, people, playlist, search, settings, setup, toggles,
 };
 
 theme.attach(document.documentElement);

@@ -10,8 +10,10 @@ import { publishDevice } from "./player/probe.js";
 import * as prompts from "./player/prompts.js";
 import * as reports from "./player/reports.js";
 import * as scrub from "./player/scrub.js";
+import * as mediaSession from "./player/media_session.js";
 import { createStats } from "./player/stats.js";
 import * as status from "./player/status.js";
+import { turnTo } from "./player/turning.js";
 import { data, need, on } from "./ui/dom.js";
 import * as navigation from "./ui/navigation.js";
 import * as pictures from "./ui/pictures.js";
@@ -49,6 +51,21 @@ function firstCaptions(preferred, captions) {
   if (index >= 0) captions.start(index);
 }
 
+let going = false;
+
+/** Another title in this player. @param {string} mediaId */
+async function go(mediaId) {
+  if (going) return;
+  going = true;
+  try {
+    if (!(await turnTo(root, mediaId, () => attached.detach()))) return;
+    attached = attach(root);
+    root.focus({ preventScroll: true });
+  } finally {
+    going = false;
+  }
+}
+
 /** @param {HTMLElement} root */
 export function attach(root) {
   const video = /** @type {HTMLVideoElement} */ (need("video", root));
@@ -73,7 +90,7 @@ export function attach(root) {
     sheet.hidden = false;
     need("button", sheet).focus();
   };
-  const next = prompts.attach(root, player);
+  const next = prompts.attach(root, player, go);
   const out = createWaysOut(root);
   const off = [
     statusOff,
@@ -83,6 +100,11 @@ export function attach(root) {
     keys.attach(root, player, captions, { showKeys, next: next.next, toTitle: out.toTitle, back: out.back }),
     reports.attach(player),
     out.detach,
+    mediaSession.attach(player, {
+      name: need("h1", root).textContent || "",
+      line: need("[data-chapter]", root).dataset.line || "",
+      next: next.hasNext ? next.next : null,
+    }),
     on(sheet, "click keydown", (event) => {
       const shut = event.type === "click" ? event.target.closest("[data-close]") : [27, 461, 10009].indexOf(event.keyCode) >= 0;
       if (!shut) return;
@@ -102,7 +124,7 @@ theme.attach(document.documentElement);
 const words = data("words");
 if (words) setCatalog(words);
 const root = need("[data-player]", document);
-attach(root);
+let attached = attach(root);
 pictures.attach(document);
 navigation.attach(document);
 popup.attach(document.body);

@@ -204,6 +204,15 @@ def strict_chromium() -> Iterator[Browser]:
     browser.close()
 
 
+@pytest.fixture
+def keeping_chromium() -> Iterator[Browser]:
+    """A browser that keeps pages whole for Back, as they come; the driver otherwise forbids it."""
+    forbidden = ["--disable-back-forward-cache"]
+    browser = playwright().chromium.launch(executable_path=CHROMIUM, args=FLAGS, ignore_default_args=forbidden)
+    yield browser
+    browser.close()
+
+
 @dataclass
 class Visitor:
     """A page and everything that its console complained about."""

@@ -201,6 +201,125 @@ def test_the_next_episode_is_offered_when_one_ends(house: House, visit: Open) ->
     plays(page, beyond=0.2)
 
 
+def test_full_screen_and_speed_outlive_an_episode(house: House, visit: Open) -> None:
+    page = visit(house).page
+    title = f"/title/{house.films['Long Way']}"
+    page.goto(title)
+    page.goto(f"/watch/{house.films['Long Way 1']}?from=0")
+    plays(page)
+    page.keyboard.press("f")
+    page.keyboard.press(">")
+    page.wait_for_function("() => !!document.fullscreenElement")
+
+    page.keyboard.press("Shift+N")
+
+    page.wait_for_url(f"**/watch/{house.films['Long Way 2']}")
+    plays(page, beyond=0.2)
+    assert page.evaluate("[!!document.fullscreenElement, document.querySelector('video').playbackRate]") == [True, 1.25]
+    expect(page.locator("[data-chapter]")).to_have_text("S1 E2")
+    page.keyboard.press("f")
+    page.wait_for_function("() => !document.fullscreenElement")
+    page.keyboard.press("Escape")
+    page.wait_for_url(f"**{title}")
+
+
+def test_who_begins_again_during_the_countdown_is_not_taken_to_the_next_episode(house: House, visit: Open) -> None:
+    page = visit(house).page
+    page.goto(f"/watch/{house.films['Long Way 1']}?from=38")
+    button = page.get_by_role("button", name="Play next")
+    expect(page.get_by_text("Starts in")).to_be_visible(timeout=20_000)
+    expect(button).to_be_focused()
+
+    page.keyboard.press("k")
+
+    page.wait_for_timeout(11_500)
+    assert page.url.partition("?")[0].endswith(house.films["Long Way 1"])
+    expect(page.get_by_text("Starts in")).to_be_hidden()
+
+
+def test_a_telephone_on_its_side_shows_every_control_and_fingers_jump(house: House, visit: Open) -> None:
+    page = visit(house, viewport={"width": 844, "height": 390}, has_touch=True, is_mobile=True).page
+    page.goto(f"/watch/{house.films['Direct Light']}?from=0")
+    plays(page)
+    page.wait_for_function("() => document.querySelector('[data-player]').classList.contains('is-idle')", timeout=8000)
+    tap = page.touchscreen.tap
+
+    tap(420, 150)
+    assert not page.evaluate("document.querySelector('[data-player]').classList.contains('is-idle')")
+    expect(page.get_by_role("button", name="Full screen")).to_be_in_viewport(ratio=1)
+    page.wait_for_timeout(600)
+    before = at(page)
+    for _ in range(3):
+        tap(800, 150)
+
+    assert at(page) == pytest.approx(before + 20, abs=2)
+
+
+def test_speed_is_in_reach_of_a_telephone(house: House, visit: Open) -> None:
+    page = visit(house, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True).page
+    page.goto(f"/watch/{house.films['Direct Light']}?from=0")
+    plays(page)
+    page.get_by_role("button", name="Quality").tap()
+    page.get_by_role("menuitem", name="Speed").tap()
+    page.get_by_role("menuitemradio", name="1.5×").tap()
+
+    assert page.evaluate("document.querySelector('video').playbackRate") == 1.5
+
+
+def test_who_is_signed_out_elsewhere_is_told_and_comes_back_to_the_same_place(house: House, visit: Open) -> None:
+    visitor = visit(house)
+    page = visitor.page
+    page.goto(f"/watch/{house.films['Encoded Stone']}?from=0")
+    plays(page)
+    token = page.locator("meta[name=csrf-token]").get_attribute("content") or ""
+    page.request.post("/api/v1/auth/logout", headers={"X-CSRF-Token": token})
+    page.keyboard.press("6")
+
+    expect(page.get_by_role("alert")).to_contain_text("You were signed out", timeout=15_000)
+    assert page.evaluate("document.querySelector('video').paused")
+    page.get_by_role("button", name="Sign in").click()
+    visitor.complaints.clear()  # the refusals are what this test is about
+
+    page.wait_for_url("**/login?next=*from%3D24*")
+
+
+def test_a_line_that_is_gone_for_a_while_is_told_and_the_film_goes_on_by_itself(house: House, visit: Open) -> None:
+    visitor = visit(house)
+    page = visitor.page
+    page.goto(f"/watch/{house.films['Copied Water']}?from=0")
+    plays(page)
+    visitor.context.set_offline(True)
+    page.keyboard.press("9")
+    page.keyboard.press("1")
+
+    expect(page.locator("[data-say]")).to_contain_text("does not answer", timeout=15_000)
+    visitor.context.set_offline(False)
+
+    plays(page, beyond=4.5)
+    expect(page.locator("[data-say]")).to_be_hidden()
+    visitor.complaints.clear()  # the lost line is what this test is about
+
+
+def test_a_page_that_is_shown_again_knows_what_was_watched_meanwhile(
+    house: House, visit: Open, keeping_chromium: Browser
+) -> None:
+    page = visit(house, browser=keeping_chromium).page
+    media_id = house.films["Direct Light"]
+    page.request.delete(f"/api/v1/user/watched/{media_id}")
+    page.goto(f"/title/{media_id}")
+    page.evaluate("window.kept = true")
+    page.locator(".hero__acts .btn--strong").click()
+    plays(page, beyond=0.2)
+    page.keyboard.press("5")
+    plays(page, beyond=20.5)
+    page.keyboard.press("Escape")
+    page.wait_for_url(f"**/title/{media_id}", wait_until="commit")  # a kept page is not loaded again
+
+    assert page.evaluate("window.kept"), "the browser kept the page: nothing else is shown by this test"
+    expect(page.locator(".hero__bar")).to_contain_text("s left")
+    expect(page.get_by_role("link", name="Resume")).to_be_visible()
+
+
 def test_a_film_that_is_gone_says_so_and_offers_the_next_step(house: House, visit: Open) -> None:
     visitor = visit(house)
     page = visitor.page

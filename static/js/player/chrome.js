@@ -1,6 +1,7 @@
 // The controls: their buttons, and their coming and going. They leave after three quiet seconds of playing.
 import { icon, all, fill, many, need, on } from "../ui/dom.js";
 import { t } from "../core/words.js";
+import { createTouch } from "./touch.js";
 
 const QUIET_MS = 3000;
 
@@ -10,9 +11,16 @@ export const inFullScreen = () => !!(document.fullscreenElement || document.webk
 export function fullscreen(root) {
   const video = /** @type {HTMLVideoElement} */ (need("video", root));
   if (inFullScreen()) (document.exitFullscreen || document.webkitExitFullscreen || (() => undefined)).call(document);
-  else if (root.requestFullscreen) root.requestFullscreen().catch(() => undefined); // refused without a press: no harm
+  else if (root.requestFullscreen) root.requestFullscreen().then(layDown).catch(() => undefined); // refused without a press: no harm
   else if (root.webkitRequestFullscreen) root.webkitRequestFullscreen();
   else if (video.webkitEnterFullscreen) video.webkitEnterFullscreen();
+}
+
+/** A telephone turns the film by itself; elsewhere the wish is refused and nothing is lost. */
+function layDown() {
+  const { orientation } = screen;
+  if (orientation && /** @type {any} */ (orientation).lock) return /** @type {any} */ (orientation).lock("landscape");
+  return undefined;
 }
 
 /** @param {HTMLVideoElement} video */
@@ -83,7 +91,8 @@ export function attach(root, player) {
     button.hidden = !video.webkitShowPlaybackTargetPicker;
   });
 
-  let touched = false;
+  const touch = createTouch(root, player, wake);
+  const fullButton = need('[data-do="full"]', root);
   state();
   sound();
   return all(
@@ -93,21 +102,21 @@ export function attach(root, player) {
         deeds[button.dataset.do]();
         if (event.detail > 0) root.focus({ preventScroll: true }); // pressed by pointer: keys go on as before
       } else if (event.target === video || event.target.classList.contains("player__veil")) {
-        if (!touched) player.toggle();
-        else if (root.classList.contains("is-idle")) wake();
-        else root.classList.add("is-idle");
+        if (touch.isOn()) touch.tapped(event.clientX);
+        else player.toggle();
       }
-      touched = false;
     }),
     on(root, "dblclick", (event) => {
-      if (event.target === video) fullscreen(root);
+      if (event.target === video && !touch.isOn()) fullscreen(root);
     }),
-    on(root, "touchstart", () => (touched = true), { passive: true }),
     on(root, "mousemove mousedown", () => {
       root.classList.remove("is-keyed");
-      if (!touched) wake();
+      if (!touch.isOn()) wake();
     }),
-    on(root, "focusin", wake),
+    on(root, "focusin", () => !touch.isOn() && wake()), // a tap gives the focus before it is a click
+    on(document, "fullscreenchange webkitfullscreenchange", () => {
+      fullButton.setAttribute("aria-label", inFullScreen() ? t("Leave full screen") : t("Full screen"));
+    }),
     on(window, "keydown", (event) => {
       if (event.key === "Tab") root.classList.add("is-keyed");
       wake();
@@ -124,6 +133,7 @@ export function attach(root, player) {
     player.on("volume", sound),
     player.on("state", state),
     player.on("wake", wake),
+    touch.detach,
     () => window.clearTimeout(timer),
   );
 }

@@ -75,6 +75,7 @@ export function attach(root, player, captions, actions) {
           radio({ label: item.label, note: item.note, side: item.bits, checked: item.checked, run: () => choose(() => chooseLevel(player, item.index)) }));
     return items.concat([
       h("div", { class: "menu__rule" }),
+      ...(isSeen('[data-menu-open="speed"]') ? [] : [plain(`${t("Speed")}: ${player.video.playbackRate}×`, () => turnTo("speed"))]),
       plain(t("Statistics"), () => choose(actions.toggleStats)),
       plain(t("Keys"), () => choose(actions.showKeys)),
     ]);
@@ -147,6 +148,22 @@ export function attach(root, player, captions, actions) {
     fill(panel, [head, ...builders[open]()]);
   }
 
+  /** Whether a control stands on the screen: a telephone has no room for all of them. @param {string} selector */
+  const isSeen = (selector) => need(selector, root).offsetWidth > 0;
+
+  /** Another menu in the place of this one. @param {string} name */
+  function turnTo(name) {
+    open = name;
+    panel.setAttribute("aria-label", titles[name]);
+    build();
+    focusChosen();
+  }
+
+  function focusChosen() {
+    const first = /** @type {HTMLElement | null} */ (panel.querySelector('[aria-checked="true"]') || panel.querySelector(".menu__item"));
+    if (first) focus(first);
+  }
+
   /** The same menu again, the focus on the same place in it. */
   /** @param {() => void} run */
   function stay(run) {
@@ -182,8 +199,7 @@ export function attach(root, player, captions, actions) {
     panel.setAttribute("aria-label", titles[name]);
     root.classList.add("has-menu");
     build();
-    const first = /** @type {HTMLElement | null} */ (panel.querySelector('[aria-checked="true"]') || panel.querySelector(".menu__item"));
-    if (first) focus(first);
+    focusChosen();
     player.tell("menu", true);
   }
 

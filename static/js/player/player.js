@@ -222,7 +222,7 @@ export function createPlayer(video, { mediaId, fileId, loadHls }) {
       }
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      if (error.status === 401) location.href = `/login?next=${encodeURIComponent(location.pathname)}`;
+      if (error.status === 401) news.tell("trouble", { kind: "signed-out" });
       else await restart(going);
     } finally {
       renewing = false;

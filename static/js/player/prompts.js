@@ -1,6 +1,7 @@
 // Prompts by the play button: skip the intro, go on with the next episode.
 import { t } from "../core/words.js";
 import { all, data, fill, h, icon, need, on, one } from "../ui/dom.js";
+import { focus } from "../ui/navigation.js";
 
 const NEXT_BEFORE_S = 25;
 const COUNT_S = 10;
@@ -8,8 +9,9 @@ const COUNT_S = 10;
 /**
  * @param {HTMLElement} root
  * @param {import("./player.js").Player} player
+ * @param {(mediaId: string) => void} go plays another title in this player
  */
-export function attach(root, player) {
+export function attach(root, player, go) {
   const prompt = need("[data-prompt]", root);
   const card = one("[data-nextup]", root);
   const next = data("next");
@@ -21,7 +23,13 @@ export function attach(root, player) {
   const markers = () => (player.plan() || { markers: [] }).markers || [];
 
   function goNext() {
-    if (next) location.href = `/watch/${next.media_id}`;
+    stopCounting();
+    if (next) go(next.media_id);
+  }
+
+  function stopCounting() {
+    window.clearInterval(timer);
+    if (card) need("[data-count]", card).textContent = "";
   }
 
   function skippable() {
@@ -46,6 +54,9 @@ export function attach(root, player) {
   function countDown() {
     if (!card || refused || goesOn()) return;
     card.hidden = false;
+    stopCounting();
+    const at = document.activeElement;
+    if (!at || at === root || at === document.body) focus(need("[data-next-go]", card));
     let left = COUNT_S;
     const words = need("[data-count]", card);
     const tick = () => {
@@ -59,22 +70,24 @@ export function attach(root, player) {
 
   return {
     next: goNext,
+    hasNext: !!next,
     detach: all(
       player.on("time", () => {
         skippable();
         nearEnd();
       }),
       player.on("seek", () => {
-        window.clearInterval(timer);
+        stopCounting();
         fill(prompt, []);
       }),
+      on(player.video, "playing", stopCounting), // from the beginning again, or back a little: nobody is taken away
       on(player.video, "ended", countDown),
       card
         ? on(card, "click", (event) => {
             if (event.target.closest("[data-next-go]")) goNext();
             if (event.target.closest("[data-next-stay]")) {
               refused = true;
-              window.clearInterval(timer);
+              stopCounting();
               card.hidden = true;
               root.focus({ preventScroll: true });
             }

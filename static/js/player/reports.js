@@ -61,6 +61,7 @@ export function attach(player) {
       if (Date.now() - last > 1000) report();
     }),
     on(window, "pagehide", leave),
+    leave, // another title takes this player over
     () => window.clearInterval(timer),
   );
 }

@@ -7,6 +7,7 @@ import { focus } from "../ui/navigation.js";
 const SILENT_MS = 300;
 const LONG_MS = 20000;
 const BLIND_MS = 4000;
+const ASK_MS = 3000;
 
 /**
  * @param {HTMLElement} root
@@ -19,6 +20,10 @@ export function attach(root, player) {
   let waitingSince = 0;
   let making = false;
   let soundOnlySince = 0;
+  let reachable = true;
+  let askedAt = 0;
+  /** Whether what is on the screen is only that nobody answered. */
+  let cutOff = false;
 
   /** @param {string} text */
   function tell(text) {
@@ -62,21 +67,50 @@ export function attach(root, player) {
     waitingSince = Date.now();
   }
 
+  /** Whether the server is there at all; once it is again, the film goes on by itself. */
+  async function ask() {
+    if (Date.now() - askedAt < ASK_MS) return;
+    askedAt = Date.now();
+    const before = reachable;
+    try {
+      await fetch("/health/live", { cache: "no-store" });
+      reachable = true;
+    } catch (_unreached) {
+      reachable = false;
+      return;
+    }
+    if (!before) waitingSince = Date.now();
+    if (!cutOff) return;
+    cutOff = false;
+    clear();
+    here();
+  }
+
   const here = () => player.restart(true);
   const plainer = () => player.again();
 
   /** @param {{kind: string, detail?: string, status?: number}} what */
   function onTrouble(what) {
     tell("");
+    cutOff = what.kind === "offline";
     if (what.kind === "refused") {
       screen(t("This film cannot be played now"), what.detail || t("The server refused it without a reason."), [[t("Try again"), here]]);
     } else if (what.kind === "offline") {
       screen(t("The server does not answer"), t("What is buffered plays on. Your place is kept on this device."), [[t("Try again"), here]]);
+    } else if (what.kind === "signed-out") {
+      video.pause();
+      screen(t("You were signed out"), t("This account was signed out on another screen. Sign in again and the film goes on from here."), [[t("Sign in"), signIn]]);
     } else if (what.kind === "decode") {
       screen(t("This browser cannot show this film"), t("Every way of playing it failed here. It may play in another browser; the server has noted why."), [[t("Try again"), here]]);
     } else {
       screen(t("The server could not make this part"), t("The rest of the film still plays: seek past this place, or try again."), [[t("Try again"), here], [t("Convert it another way"), plainer]]);
     }
+  }
+
+  function signIn() {
+    const file = root.dataset.file ? `&file=${root.dataset.file}` : "";
+    const here_ = `${location.pathname}?from=${Math.floor(player.position())}${file}`;
+    location.href = `/login?next=${encodeURIComponent(here_)}`;
   }
 
   /** Sound without a picture, where there should be one: this engine cannot show the codec after all. */
@@ -96,15 +130,21 @@ export function attach(root, player) {
     blind();
     const stuck = !video.paused && !video.ended && video.readyState < 3;
     const opening = !player.plan() || (video.readyState < 2 && !video.ended);
-    if (!stuck && !opening) {
+    if (!stuck && !opening && !cutOff) {
       waitingSince = 0;
+      reachable = true;
       making = false;
       tell("");
       return;
     }
     waitingSince = waitingSince || Date.now();
     const waited = Date.now() - waitingSince;
+    if (cutOff || waited > ASK_MS) ask();
     if (!trouble.hidden || waited < SILENT_MS) return;
+    if (!reachable) {
+      tell(t("The server does not answer. Trying again…"));
+      return;
+    }
     const converting = player.plan() && /** @type {any} */ (player.plan()).method === "transcode";
     if (waited > LONG_MS) {
       screen(t("This takes longer than it should"), t("The server is still preparing this part. You can wait, or play it another way."), [[t("Wait"), () => undefined], [t("Convert it another way"), plainer]], "status");

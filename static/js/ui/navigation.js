@@ -134,17 +134,27 @@ function kept() {
   }
 }
 
-/** Coming back: the item that was left holds the focus again. On a TV something always has it. */
-function restore() {
+/** Coming back: the item that was left holds the focus again. On a TV something always has it. @param {boolean} [back] */
+export function restore(back = false) {
   const key = kept();
   const entry = /** @type {PerformanceNavigationTiming | undefined} */ (performance.getEntriesByType("navigation")[0]);
-  const came = entry && entry.type === "back_forward";
-  const old = came && key ? many("[data-key]").find((element) => element.getAttribute("data-key") === key) : null;
+  const came = entry && (entry.type === "back_forward" || (entry.type === "reload" && onTv()));
+  const old = (back || came || chosenHere()) && key ? many("[data-key]").find((element) => element.getAttribute("data-key") === key) : null;
   if (old) focus(old);
-  else if (document.documentElement.hasAttribute("data-tv") && document.activeElement === document.body) {
-    const first = many("[data-first]").find(seen);
+  else if (onTv() && document.activeElement === document.body) {
+    const main = document.getElementById("main");
+    const first = many("[data-first]").find(seen) || (main && (many(".card,.pick,.line--press", main).find(seen) || many(TARGETS, main).find(seen)));
     if (first) focus(first);
   }
+}
+
+const onTv = () => document.documentElement.hasAttribute("data-tv");
+
+/** Whether this page came from itself: a filter or a season was chosen, and the choice keeps the focus. */
+function chosenHere() {
+  if (!document.referrer || !/[?&](sort|season|kind)=/.test(location.search)) return false;
+  const from = new URL(document.referrer);
+  return from.origin === location.origin && from.pathname === location.pathname;
 }
 
 /** The list that is open under a select: its arrows are its own. @type {HTMLSelectElement | null} */
@@ -208,6 +218,6 @@ export function attach(root) {
     on(root, "change focusout", (event) => {
       if (event.target === picking) picking = null;
     }),
-    on(window, "pageshow", restore),
+    on(window, "pageshow", () => restore()),
   );
 }
