@@ -140,3 +140,25 @@ def test_a_new_server_is_set_up_in_the_browser(empty_house: House, visit: Open) 
     expect(page.locator("[data-jobs]")).to_contain_text("Scanning", timeout=10_000)
     made = page.request.get("/api/v1/admin/libraries").json()["items"]
     assert [(one["name"], one["kind"]) for one in made] == [("films", "mixed")]
+
+
+def test_on_a_television_something_holds_the_focus_on_every_page(house: House, visit: Open) -> None:
+    visitor = visit(house, viewport={"width": 1920, "height": 1080})
+    visitor.context.add_cookies([{"name": "matinee_tv", "value": "1", "url": house.url}])
+    page = visitor.page
+    for path in PAGES[:-1]:
+        page.goto(address(house, path))
+        page.wait_for_function("() => document.activeElement !== document.body", timeout=3000)
+
+
+def test_a_search_after_the_sign_in_ended_leads_to_the_sign_in_and_back(house: House, visit: Open) -> None:
+    visitor = visit(house)
+    page = visitor.page
+    page.goto("/search")
+    token = page.locator("meta[name=csrf-token]").get_attribute("content") or ""
+    page.request.post("/api/v1/auth/logout", headers={"X-CSRF-Token": token})
+
+    page.get_by_role("searchbox").fill("water")
+
+    page.wait_for_url("**/login?next=*q%3Dwater")
+    visitor.complaints.clear()  # the refused search is what this test is about

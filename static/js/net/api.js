@@ -56,3 +56,18 @@ export const put = (path, body = {}) => call("PUT", path, body);
 export const patch = (path, body = {}) => call("PATCH", path, body);
 /** @param {string} path */
 export const remove = (path) => call("DELETE", path);
+
+/**
+ * A piece of a page of ours, as markup; null where none came. Who was signed out meanwhile signs in and comes back here.
+ * @param {string} path
+ * @returns {Promise<string | null>}
+ */
+export async function part(path) {
+  try {
+    const answer = await fetch(path, { credentials: "same-origin", headers: { Accept: "application/json" } });
+    if (answer.status === 401) location.href = `/login?next=${encodeURIComponent(location.pathname + location.search)}`;
+    return answer.ok ? await answer.text() : null;
+  } catch (_offline) {
+    return null;
+  }
+}

@@ -1,5 +1,7 @@
 // A long list: the next page of cards arrives before its end is reached; Back finds the same place again.
+import { part } from "../net/api.js";
 import { many, on, one, all } from "../ui/dom.js";
+import * as navigation from "../ui/navigation.js";
 import { dress } from "../ui/pictures.js";
 
 /** @param {HTMLElement} root the list, with a link to the next page after it */
@@ -10,12 +12,9 @@ export function attach(root) {
     const link = /** @type {HTMLAnchorElement | null} */ (one("[data-next]"));
     if (!link || busy) return;
     busy = true;
-    try {
-      const answer = await fetch(`${link.href}&part=cards`, { credentials: "same-origin" });
-      if (answer.ok) take(await answer.text(), link);
-    } finally {
-      busy = false;
-    }
+    const markup = await part(`${link.href}&part=cards`);
+    busy = false;
+    if (markup !== null) take(markup, link); // else the link stays: the next look, or a press, tries again
   }
 
   /** @param {string} markup our own server's, escaped there @param {HTMLAnchorElement} link */
@@ -55,6 +54,7 @@ export function attach(root) {
       if (root.children.length === before) return;
     }
     window.scrollTo(0, kept.y);
+    navigation.restore(); // what held the focus may have come just now
   }
 
   restore();

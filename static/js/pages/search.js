@@ -1,5 +1,6 @@
 // Results as you type, from the server's own markup; recent searches stay on this device.
 import { t } from "../core/words.js";
+import { part } from "../net/api.js";
 import { all, fill, h, icon, many, memory, need, on } from "../ui/dom.js";
 import { dress } from "../ui/pictures.js";
 
@@ -23,13 +24,13 @@ export function attach(root) {
       showRecent();
       return;
     }
-    const answer = await fetch(`/search?part=results&q=${encodeURIComponent(q)}`, { credentials: "same-origin" });
+    const markup = await part(`/search?part=results&q=${encodeURIComponent(q)}`);
     if (ticket !== asked) return; // a later letter was faster
-    if (!answer.ok) {
+    if (markup === null) {
       fill(results, [h("p", { class: "text", role: "alert" }, [t("The search does not answer. Try again.")])]);
       return;
     }
-    results.innerHTML = await answer.text(); // our own server's markup, escaped there
+    results.innerHTML = markup; // our own server's markup, escaped there
     dress(results);
     recent.hidden = true;
   }

@@ -1,5 +1,5 @@
 // Set-up: your account, your folder, and the library fills while you watch.
-import { post } from "../net/api.js";
+import { part, post } from "../net/api.js";
 import { all, need, one } from "../ui/dom.js";
 import { dress } from "../ui/pictures.js";
 import { submits } from "./form.js";
@@ -41,8 +41,8 @@ async function refreshTitles(root) {
   const place = one("[data-found]", root);
   if (!place || Date.now() - fetched < 2000) return;
   fetched = Date.now();
-  const answer = await fetch("/setup?step=done&part=found", { credentials: "same-origin" });
-  if (!answer.ok) return;
-  place.innerHTML = await answer.text(); // our own server's markup, escaped there
+  const markup = await part("/setup?step=done&part=found");
+  if (markup === null || place.contains(document.activeElement)) return; // whoever is on a poster keeps it
+  place.innerHTML = markup; // our own server's markup, escaped there
   dress(place);
 }
