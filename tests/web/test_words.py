@@ -104,3 +104,15 @@ def test_a_reason_keeps_what_it_quotes(app: Flask) -> None:
         assert in_words("the folder says S01; no episode is named") == "в имени папки сказано S01; серия не названа"
     with app.test_request_context():
         assert in_words("it is empty") == "it is empty"
+
+
+def test_what_the_server_refuses_is_said_in_russian_too() -> None:
+    refusals = re.compile(
+        r'\b(?:Invalid|Unauthenticated|Forbidden|NotFound|Conflict|TooMany|Unavailable|Gone)\(\s*"([^"]+)"\s*[,)]'
+    )
+    sentences = {
+        found for file in (ROOT / "app").rglob("*.py") for found in refusals.findall(file.read_text(encoding="utf-8"))
+    }
+
+    assert len(sentences) > 60
+    assert sentences - set(script_words("ru")["words"]) == set()

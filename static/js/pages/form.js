@@ -29,7 +29,7 @@ function inWords(message) {
   if (least) return Number(least[1]) > 1 ? t("At least {n} characters.", { n: least[1] }) : t("This is needed.");
   const most = /at most (\d+) characters?$/.exec(message);
   if (most) return t("At most {n} characters.", { n: most[1] });
-  return /^Field required$|valid string$/.test(message) ? t("This is needed.") : message;
+  return /^Field required$|valid string$/.test(message) ? t("This is needed.") : t(message);
 }
 
 /** @param {HTMLFormElement} form @param {string} name @param {string} message */
