@@ -307,13 +307,23 @@ def _database_url(text: str) -> str:
     scheme = text.partition(":")[0]
     if scheme not in {"sqlite", "postgresql", "postgresql+psycopg"}:
         raise ValueError("starts with sqlite:/// or postgresql+psycopg://")
+    _require_port(text)
     return text
 
 
 def _redis_url(text: str) -> str:
     if urlsplit(text).scheme not in {"redis", "rediss", "unix"}:
         raise ValueError("starts with redis://, rediss:// or unix://")
+    _require_port(text)
     return text
+
+
+def _require_port(url: str) -> None:
+    """A port is a number, or left out. The name and password before the host may hold anything."""
+    host = url.partition("://")[2].rpartition("@")[2].partition("/")[0].partition("?")[0]
+    port = host.rpartition("]")[2].partition(":")[2]
+    if port and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise ValueError(f"has a port that is none: {port}")
 
 
 def _http_url(text: str) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.catalog.models import Episode
 from app.core.errors import NotFound
-from app.core.media.values import StreamFacts
+from app.core.media.values import StreamFacts, prominence
 from app.core.media_id import MediaId
 from app.core.playback import Device, Source, decide
 from app.extensions import db
@@ -85,15 +85,20 @@ def chosen(file_id: int) -> Choice:
 
 def source_of(choice: Choice) -> Source:
     """What the decision looks at."""
-    facts = [facts_of(stream) for stream in choice.streams if stream.external_path is None]
-    videos = [one for one in facts if one.kind == "video"]
+    own = [stream for stream in choice.streams if stream.external_path is None]
+    facts = [facts_of(stream) for stream in own]
+    picture = max((stream for stream in own if stream.kind == "video"), key=_prominence, default=None)
     return Source(
         container=choice.file.container or "unknown",
         suffix=PurePosixPath(choice.file.name).suffix,
         bit_rate=choice.file.bit_rate,
-        video=next((one for one in videos if one.is_default), videos[0] if videos else None),
+        video=facts_of(picture) if picture else None,
         audio=tuple(one for one in facts if one.kind == "audio"),
     )
+
+
+def _prominence(stream: MediaStream) -> tuple[bool, bool, int]:
+    return prominence(is_default=stream.is_default, fps=stream.fps, width=stream.width, height=stream.height)
 
 
 def facts_of(stream: MediaStream) -> StreamFacts:

@@ -185,3 +185,24 @@ def test_the_range_of_luma_is_believed_where_it_is_said(make: Make, name: str, r
     index = read_index(make(name, *film(seconds=1), *filtered, *coded))
     assert index.video is not None
     assert index.video.full_range == (range_ == "pc")
+
+
+def test_of_several_pictures_the_one_that_moves_is_played(make: Make) -> None:
+    stills = ("-f", "lavfi", "-i", "testsrc2=size=640x480:rate=1:duration=3")
+    moving = ("-f", "lavfi", "-i", "testsrc2=size=320x240:rate=25:duration=3")
+    for inputs in ((*stills, *moving), (*moving, *stills)):
+        path = make(
+            f"shots {'first' if inputs[3] == stills[3] else 'last'}.mp4",
+            *inputs,
+            "-map",
+            "0:v",
+            "-map",
+            "1:v",
+            *H264,
+            "-disposition:v",
+            "default",
+        )
+        index = read_index(path)
+        assert index.video is not None
+        assert (index.video.width, index.video.rate) == (320, 25)
+        assert float(index.duration) == pytest.approx(3, abs=0.1)

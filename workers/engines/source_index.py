@@ -16,6 +16,7 @@ import av
 from av.container import InputContainer
 from av.stream import Disposition
 
+from app.core.media.values import prominence
 from app.core.timeline import FROM_THE_START, AudioTrack, Seek, SourceIndex, VideoTrack, grid_rate
 from workers.engines.codecs import copied_audio_codec, copied_video_codec, decodes_alone, name_of
 from workers.engines.ffmpeg import FORMATS
@@ -72,9 +73,15 @@ def _decodable(stream: Any) -> bool:
 
 
 def _main_video(container: InputContainer) -> Any:
-    """The picture track: no cover, decodable; the default one first, then the largest."""
+    """The picture track: no cover, decodable; of several the one that stands out (`prominence`)."""
     pictures = [s for s in container.streams.video if _decodable(s) and not s.disposition & STILL]
-    return max(pictures, key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height), default=None)
+    return max(pictures, key=_prominence, default=None)
+
+
+def _prominence(stream: Any) -> tuple[bool, bool, int]:
+    rate = float(stream.average_rate) if stream.average_rate else None
+    is_default = bool(stream.disposition & Disposition.default)
+    return prominence(is_default=is_default, fps=rate, width=stream.width, height=stream.height)
 
 
 class _Reading:

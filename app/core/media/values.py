@@ -157,8 +157,8 @@ class MediaFacts:
 
     @property
     def video(self) -> StreamFacts | None:
-        """The picture that is played: the default one, else the first (covers are not pictures)."""
-        return _preferred(self.of_kind("video"))
+        """The picture that is played (covers are not pictures)."""
+        return max(self.of_kind("video"), key=_prominence, default=None)
 
     @property
     def audio(self) -> StreamFacts | None:
@@ -202,6 +202,11 @@ _SIZES = (
 _HDR_LABELS: dict[Hdr, str] = {"hdr10": "HDR", "hdr10+": "HDR10+", "hlg": "HLG", "dv": "DV"}
 
 
+def _prominence(stream: StreamFacts) -> tuple[bool, bool, int]:
+    fps = float(stream.frame_rate) if stream.frame_rate else None
+    return prominence(is_default=stream.is_default, fps=fps, width=stream.width, height=stream.height)
+
+
 def _preferred(streams: Iterable[StreamFacts]) -> StreamFacts | None:
     ordered = list(streams)
     return next((one for one in ordered if one.is_default), ordered[0] if ordered else None)
@@ -209,3 +214,12 @@ def _preferred(streams: Iterable[StreamFacts]) -> StreamFacts | None:
 
 def _ratio(value: Fraction | None, sign: str) -> str | None:
     return None if value is None else f"{value.numerator}{sign}{value.denominator}"
+
+
+MOVING_FPS = 4.0
+"""Fewer pictures a second are a track of stills (the high-resolution shots of a phone's live photo)."""
+
+
+def prominence(*, is_default: bool, fps: float | None, width: int | None, height: int | None) -> tuple[bool, bool, int]:
+    """Sorts the picture tracks of a file, the one to play last: what moves, is marked as default, is largest."""
+    return fps is None or fps >= MOVING_FPS, is_default, (width or 0) * (height or 0)
