@@ -19,7 +19,7 @@ from workers.engines.tether import tether
 
 _config = Config.from_env()
 
-tether(signal.SIGTERM)
+tether()  # the supervisor was killed: what takes leave politely keeps the next one from the port
 
 bind = [f"[{_config.host}]:{_config.port}" if ":" in _config.host else f"{_config.host}:{_config.port}"]
 workers = _config.web_processes

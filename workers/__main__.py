@@ -12,7 +12,6 @@ import functools
 import importlib
 import importlib.util
 import os
-import signal
 import sys
 
 from app.jobs import PLAY_QUEUES, QUEUES
@@ -74,7 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     if options.tethered:
-        tether(signal.SIGTERM)
+        tether()  # every job bears it, and what stayed would slow down the ones that come after
     configure_logging("workers")
     from app.factory import core
 

@@ -95,8 +95,6 @@ class Supervised:
     def _write_files(self) -> None:
         run = self.config.run_dir
         self.config.logs_dir.mkdir(mode=0o700, exist_ok=True)
-        shutil.rmtree(run / "metrics", ignore_errors=True)
-        (run / "metrics").mkdir(mode=0o700)
         (run / "supervisord.conf").write_text(supervisor_file(self.config, _python()), encoding="utf-8")
         if self.config.tls == "local":
             from app.adapters.clock import now
@@ -140,6 +138,8 @@ class Supervised:
             time.sleep(self.pause_s)
         self.started = time.monotonic()
         run = self.config.run_dir
+        shutil.rmtree(run / "metrics", ignore_errors=True)  # of processes that are no more
+        (run / "metrics").mkdir(mode=0o700)
         own = [f"PROMETHEUS_MULTIPROC_DIR={run / 'metrics'}", "PYTHONUNBUFFERED=1"]  # before any of them is loaded
         python = [sys.executable, "-m", "workers.engines.supervisor", "-n", "-c", str(run / "supervisord.conf")]
         self.supervisor = _child(["env", *own, *python])

@@ -1,6 +1,6 @@
 """Processes of a running server are killed at random while it scans and plays; the short form runs in the suite.
 
-By hand, longer: `python -m tests.chaos.kills --kills 50 [--films 300] [--seed 7]`.
+By hand, longer: `python -m tests.chaos.kills --kills 50 [--films 300] [--seed 7] [--only KIND]`.
 
 Films arrive all the time and a scan is asked for after every kill, so that there is always work to lose; somebody
 watches a film of which nothing is prepared. After each kill a picture asked for then must come, and everything be up
@@ -125,10 +125,10 @@ def _is_ffmpeg(line: str) -> bool:
     return Path(line.partition(" ")[0]).name.startswith(("ffmpeg", "ffprobe"))
 
 
-def kill_one(server: Supervised, dice: random.Random, kinds: list[str]) -> str:
+def kill_one(server: Supervised, dice: random.Random, kinds: list[str], only: str | None = None) -> str:
     """Kills one of the next kind of the list (which is dealt anew when it is empty). Returns its kind."""
     if not kinds:
-        kinds += dice.sample(sorted(_victims(server)), 7)
+        kinds += [only] if only else dice.sample(sorted(_victims(server)), 7)
     kind = kinds.pop()
     deadline = time.monotonic() + LOOK_FOR_S
     while time.monotonic() < deadline:
@@ -139,7 +139,7 @@ def kill_one(server: Supervised, dice: random.Random, kinds: list[str]) -> str:
             except ProcessLookupError:
                 continue  # it ended by itself: another will do
             return kind
-    return kill_one(server, dice, kinds)
+    return kill_one(server, dice, kinds, only)
 
 
 def orphans(server: Supervised) -> list[str]:
@@ -204,7 +204,7 @@ def sign_in(url: str) -> requests.Session | None:
     return session
 
 
-def run(folder: Path, *, kills: int, films: int, seed: int, minutes: int = 40) -> Report:
+def run(folder: Path, *, kills: int, films: int, seed: int, minutes: int = 40, only: str | None = None) -> Report:
     """The whole story on a fresh server."""
     dice, report = random.Random(seed), Report(seed)
     media, database = folder / "media", folder / "server" / "data" / "matinee.db"
@@ -220,7 +220,7 @@ def run(folder: Path, *, kills: int, films: int, seed: int, minutes: int = 40) -
             until(lambda: len(viewer.pictures) >= 5, 60)
             report.undisturbed = viewer.undisturbed()
             with household.living(every_s=1.0, at_once=max(1, films // (2 * kills))):
-                _kill_all(server, viewer, dice, report, kills)
+                _kill_all(server, viewer, dice, report, kills, only)
         until(household.ask_for_a_scan, SETTLES_S)
         _settle(lambda: not evidence.open_jobs(database) and evidence.films(database) == films + 1, report)
         report.films, report.scans = evidence.films(database), len(household.accepted)
@@ -234,11 +234,13 @@ def run(folder: Path, *, kills: int, films: int, seed: int, minutes: int = 40) -
     return report
 
 
-def _kill_all(server: Supervised, viewer: Viewer, dice: random.Random, report: Report, kills: int) -> None:
+def _kill_all(
+    server: Supervised, viewer: Viewer, dice: random.Random, report: Report, kills: int, only: str | None
+) -> None:
     kinds: list[str] = []
     for _ in range(kills):
         time.sleep(dice.uniform(0.2, 1.5))
-        kind = kill_one(server, dice, kinds)
+        kind = kill_one(server, dice, kinds, only)
         at = time.monotonic()
         picture = until(lambda at=at: viewer.picture_after(at), 60)  # type: ignore[misc]
         until(server.is_ready, 60)
@@ -263,9 +265,10 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--films", type=int, default=300)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 20))
+    parser.add_argument("--only", help="kill processes of this kind alone: web, worker, work-horse, supervisor…")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="matinee-chaos-") as folder:
-        report = run(Path(folder), kills=options.kills, films=options.films, seed=options.seed)
+        report = run(Path(folder), kills=options.kills, films=options.films, seed=options.seed, only=options.only)
     for kind in sorted({kill.kind for kill in report.kills}):
         pictures = [kill.picture_after for kill in report.kills if kill.kind == kind]
         ready = [kill.ready_after for kill in report.kills if kill.kind == kind]
