@@ -1,6 +1,6 @@
 """What preparing a film by runs costs, against one plain ffmpeg command that makes the same renditions.
 
-    python -m bench.ladder [--seconds 60] [--run 6] [--preset veryfast] [--rounds 1]
+    python -m bench.ladder [--seconds 60] [--run 6] [--preset veryfast] [--rounds 1] [--films FOLDER]
 
 The film is 1080p H.264 with irregular keyframes; its 1080, 720 and 360 rungs are made cell by cell in runs of
 `--run` cells, and by one command with `split` that encodes the same: preset, rates, keyframes, x264's parameters.
@@ -50,6 +50,9 @@ class Nowhere:
 def film(folder: Path, seconds: int) -> Path:
     """A 1080p film: moving pictures with noise, so that encoders have work to do."""
     path = folder / f"film-{seconds}.mkv"
+    if path.exists():
+        return path
+    unfinished = path.with_suffix(".part")
     times = [0.0]
     while times[-1] < seconds:
         times.append(times[-1] + (2.1, 5.3, 9.7, 3.4, 1.2)[len(times) % 5])
@@ -69,12 +72,12 @@ def film(folder: Path, seconds: int) -> Path:
     ]
     made = ffmpeg.run(
         [ffmpeg.find(), "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i", picture, *arguments,
-         "-pix_fmt", "yuv420p", str(path)],
+         "-pix_fmt", "yuv420p", "-f", "matroska", str(unfinished)],
         timeout=3600,
     )  # fmt: skip
     if made.returncode:
         raise subprocess.CalledProcessError(made.returncode, "ffmpeg", made.stdout, made.stderr)
-    return path
+    return unfinished.rename(path)
 
 
 def spent() -> float:
@@ -135,10 +138,11 @@ def main() -> int:
     parser.add_argument("--run", type=int, default=6)
     parser.add_argument("--preset", default="veryfast")
     parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--films", type=Path, help="keep the film in this folder, and use it again")
     options = parser.parse_args()
     tool = ffmpeg.find()
     with tempfile.TemporaryDirectory() as scratch:
-        path = film(Path(scratch), options.seconds)
+        path = film(options.films or Path(scratch), options.seconds)
         index = read_index(path)
         source = grid.Source(path, index, plan(index))
         specs = [spec for spec in ladder(index) if spec.name in RUNGS]
