@@ -206,6 +206,30 @@ def copied_video(index: SourceIndex) -> VideoSpec | None:
     )
 
 
+SHARING_CODEC = "avc1."
+"""Copied pictures of this codec stand in one playlist with encoded ones: an index says that they can be copied only
+where their keyframes are IDR pictures, and players bear a switch between the two there (`bench/conformance`)."""
+SMALLER_RATE = Fraction(2, 3)
+"""An encoded rung of the copied picture's own size is worth making where it needs at most this share of its rate."""
+
+
+def beside_copy(copied: VideoSpec, rungs: Sequence[VideoSpec]) -> tuple[VideoSpec, ...]:
+    """The encoded rungs that stand in one playlist with a copied picture, highest first; none where it shares none.
+
+    Each costs the line less than the copy. One of the copy's own size is there only where it costs much less:
+    otherwise it is the same picture again.
+    """
+    if not copied.codecs.startswith(SHARING_CODEC):
+        return ()
+    return tuple(sorted((spec for spec in rungs if _is_cheaper(spec, copied)), key=lambda spec: -spec.height))
+
+
+def _is_cheaper(spec: VideoSpec, copied: VideoSpec) -> bool:
+    same_size = spec.height > copied.height * SAME_RATIO
+    most = copied.bit_rate * SMALLER_RATE if same_size else copied.bit_rate
+    return spec.bit_rate < most and spec.bandwidth < copied.bandwidth
+
+
 def natural_size(video: VideoTrack) -> tuple[int, int]:
     """What browsers report for a copied stream: they stretch samples in the direction that loses no pixel."""
     if video.sar >= 1:

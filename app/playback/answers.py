@@ -90,7 +90,7 @@ class ChapterOut(Output):
 
 class PreparedOut(Output):
     """`url` is what this device should play; `hls_url` is always a multivariant playlist; `ladder_url` is that of
-    the encoded rungs alone.
+    the encoded rungs alone, for a picture that does not decode as it is.
 
     A film cut in several files plays part by part: `duration` and `position` are of this `part`, `next_media_file_id`
     is what to prepare when it ends.

@@ -51,8 +51,8 @@ class TextChoice:
 class SessionPlan:
     """All that a session's playlists are made of.
 
-    `video` are the renditions of `master.m3u8`, the one to start with first; `encoded` those of `ladder.m3u8`, for a
-    picture that the player makes smaller by choice.
+    `video` are the renditions of `master.m3u8`, the one to start with first; `encoded` those of `ladder.m3u8`: for a
+    copied picture that shares its playlist with none, and for one that does not decode after all.
     """
 
     origin: str
@@ -93,6 +93,11 @@ class SessionPlan:
     def specs(self) -> tuple[VideoSpec | AudioSpec, ...]:
         """Every rendition with cells, each once."""
         return (*dict.fromkeys((*self.video, *self.encoded)), *(one.spec for one in self.audio))
+
+    @property
+    def beside(self) -> tuple[VideoSpec, ...]:
+        """The encoded rungs that a copied picture which stands alone in its playlist can be exchanged for."""
+        return tuple(spec for spec in self.encoded if spec not in self.video) if len(self.video) == 1 else ()
 
     @property
     def first_audio(self) -> AudioSpec | None:
@@ -148,7 +153,9 @@ def plan_session(
         copyable_audio=copyable,
     )
     rungs = _rungs(grid, device)
-    video = (copied,) if in_segments.video == "copy" and copied is not None else rungs
+    video = rungs
+    if in_segments.video == "copy" and copied is not None:
+        video = (copied, *ladder.beside_copy(copied, rungs))
     plan = SessionPlan(
         origin=grid.origin,
         build=grid.build,

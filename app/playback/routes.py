@@ -118,7 +118,6 @@ def _opening(prepared: Prepared, token: str) -> list[str]:
 def _prepared(prepared: Prepared, token: str) -> PreparedOut:
     session, plan = prepared.session, prepared.session.plan
     codecs = {stream.index: stream.codec for stream in prepared.choice.streams}
-    beside = [spec for spec in plan.encoded if spec not in plan.video]
     return PreparedOut(
         session_id=session.id,
         method=prepared.decision.method,
@@ -145,8 +144,8 @@ def _prepared(prepared: Prepared, token: str) -> PreparedOut:
                 codecs=spec.codecs,
                 master=f"{name}.m3u8",
             )
-            for name, specs in (("master", plan.video), ("ladder", beside))
-            for spec in sorted(specs, key=lambda one: -one.height)
+            for name, specs in (("master", plan.video), ("ladder", plan.beside))
+            for spec in sorted(specs, key=lambda one: (-one.height, one.method))
         ],
         audio_tracks=[
             AudioTrackOut(

@@ -160,11 +160,11 @@ def _fill(house: House) -> None:
         video=("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=error:keyint=48"),
     )
     for path in (plain, copied, encoded):
-        _add_film(house, path)
+        add_film(house, path)
     _add_show(house, plain)
 
 
-def _add_film(house: House, path: Path) -> None:
+def add_film(house: House, path: Path) -> None:
     now = datetime.now(UTC)
     with house.stage.app.app_context(), writing():
         title = catalog.ensure_movie(identify(str(path), "movies"), now=now)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from app.core.ladder import (
     aac_config,
+    beside_copy,
     copied_audio,
     copied_video,
     encoded_audio,
@@ -113,3 +114,42 @@ def test_specs_survive_being_stored() -> None:
 def test_the_decoder_configuration_of_aac_is_known_beforehand() -> None:
     assert aac_config(48_000, 2).hex() == "1190"
     assert aac_config(44_100, 2).hex() == "1210"
+
+
+def beside(bit_rate: int, **facts: object) -> list[str]:
+    index = source(video=video(bit_rate=bit_rate, **facts))
+    copied = copied_video(index)
+    assert copied is not None
+    return [spec.name for spec in beside_copy(copied, ladder(index))]
+
+
+def test_smaller_pictures_stand_beside_a_copied_one_and_its_own_size_where_that_is_much_cheaper() -> None:
+    assert beside(5_000_000) == ["720p", "480p", "360p", "240p"]
+    assert beside(20_000_000) == ["1080p", "720p", "480p", "360p", "240p"]
+    assert beside(30_000_000, width=3840, height=2160) == ["1080p", "720p", "480p", "360p", "240p"]
+
+
+def test_no_rung_that_costs_the_line_more_stands_beside_a_copied_picture() -> None:
+    assert beside(1_500_000) == ["480p", "360p", "240p"]
+    assert beside(200_000) == []
+
+
+@pytest.mark.parametrize("codec", ["hvc1.1.6.L120.90", "av01.0.08M.08", "vp09.00.40.08"])
+def test_only_h264_shares_its_playlist_with_encoded_pictures(codec: str) -> None:
+    assert beside(20_000_000, copy_codec=codec) == []
+
+
+@given(
+    width=st.integers(16, 8192), height=st.integers(16, 8192), bit_rate=st.integers(1, 100_000_000),
+    sar=st.fractions(Fraction(1, 2), 2),
+)  # fmt: skip
+def test_the_copied_picture_is_the_highest_and_dearest_of_its_playlist(
+    width: int, height: int, bit_rate: int, sar: Fraction
+) -> None:
+    index = source(video=video(width=width, height=height, bit_rate=bit_rate, sar=sar))
+    copied = copied_video(index)
+    assert copied is not None
+    for spec in beside_copy(copied, ladder(index)):
+        assert spec.height <= copied.height
+        assert spec.bit_rate < copied.bit_rate
+        assert spec.bandwidth < copied.bandwidth

@@ -1,7 +1,7 @@
 // Which rung plays next: what the line carries and the encoder keeps up with.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { nextRung, paceOf } from "../../static/js/core/climb.js";
+import { carried, firstEncoded, nextRung, paceOf } from "../../static/js/core/climb.js";
 
 const rungs = [
   { width: 426, height: 240 },
@@ -52,4 +52,38 @@ test("a seek begins with the rung that is there first", () => {
 test("where nothing was made lately, one rung is tried with plenty in hand", () => {
   assert.equal(nextRung({ ...state, buffer: 4 }), 1);
   assert.equal(nextRung({ ...state, buffer: 12 }), 2);
+});
+
+const film = { plays: true, bandwidth: 10e6, need: 6e6, recent: 0, buffer: 12, cell: 4 };
+
+test("the file's own picture stays as long as the line carries it, whatever its first cells say of the rest", () => {
+  assert.ok(carried({ ...film, bandwidth: 0, buffer: 0 }), "nothing is known yet");
+  assert.ok(carried({ ...film, buffer: 2 }));
+  assert.ok(carried({ ...film, bandwidth: 6.4e6, buffer: 2 }));
+  assert.ok(!carried({ ...film, bandwidth: 6.1e6, buffer: 2 }));
+});
+
+test("what is buffered makes up for a line that is a little slow, and for none that is far too slow", () => {
+  assert.ok(carried({ ...film, bandwidth: 5e6, buffer: 30 }));
+  assert.ok(!carried({ ...film, bandwidth: 5e6, buffer: 12 }));
+  assert.ok(!carried({ ...film, bandwidth: 1e6, buffer: 30 }));
+});
+
+test("a scene that takes more than the film's mean counts where little is buffered", () => {
+  assert.ok(!carried({ ...film, recent: 14e6, buffer: 5 }));
+  assert.ok(carried({ ...film, recent: 14e6, buffer: 25 }));
+});
+
+test("the file's own picture is gone back to with something to spare", () => {
+  const left = { ...film, plays: false };
+  assert.ok(carried(left));
+  assert.ok(!carried({ ...left, bandwidth: 7e6 }));
+  assert.ok(!carried({ ...left, buffer: 1 }), "its cell would not come in time");
+  assert.ok(!carried({ ...left, bandwidth: 0 }));
+  assert.ok(!carried({ ...left, recent: 9e6, buffer: 5 }));
+});
+
+test("what follows on a copied picture begins with a rung that is there at once", () => {
+  assert.equal(firstEncoded(rungs, 3), 1);
+  assert.equal(firstEncoded(rungs.slice(2), 1), 0);
 });

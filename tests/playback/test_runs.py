@@ -27,6 +27,8 @@ pytestmark = pytest.mark.media
 
 FOREIGN = ("-c:v", "mpeg4", "-q:v", "4", "-g", "48")
 """A codec that no browser plays and that is made quickly: it has to be encoded."""
+HEAVY = ("-c:v", "libx264", "-preset", "ultrafast", "-g", "48", "-qp", "10")
+"""A picture that browsers play and that takes much of a line."""
 
 
 @pytest.fixture
@@ -90,6 +92,63 @@ def test_ffmpeg_plays_a_whole_film_and_reports_nothing(played: Stage, address: s
     lines = [line.split(b",") for line in done.stdout.splitlines() if not line.startswith(b"#")]
     assert sum(1 for line in lines if line[0].strip() == b"0") == 384
     assert sum(int(line[3]) for line in lines if line[0].strip() == b"1") == pytest.approx(16 * 48_000, abs=2048)
+
+
+def test_a_copied_film_starts_no_encoder_unless_a_rung_is_asked_for(
+    played: Stage, client: redis.Redis, viewer_client: FlaskClient, tmp_path: Path
+) -> None:
+    file_id = played.add(film(played.films / "one_playlist.mkv", seconds=16, video=HEAVY, size="1280x720"))
+    before = made(client)
+    answer = prepare(viewer_client, media_file_id=file_id)
+    playlists = uris(viewer_client, str(answer["hls_url"]))
+    names = [url.rsplit("/", 1)[1] for url in playlists]
+    assert names == ["v-copy.m3u8", "v-720p.m3u8", "v-480p.m3u8", "v-360p.m3u8", "v-240p.m3u8", "a1-copy.m3u8"]
+    assert [(one["name"], one["master"]) for one in answer["renditions"]] == [  # type: ignore[attr-defined]
+        (name, "master.m3u8") for name in ("copy", "720p", "480p", "360p", "240p")
+    ]
+
+    for playlist in (playlists[0], playlists[-1]):
+        init, cells = segments(viewer_client, playlist)
+        data = b"".join(patient(viewer_client, url) for url in (init, *cells))
+        assert playlist == playlists[-1] or decoded_frames(data, tmp_path) == 384
+    time.sleep(0.5)
+    assert made(client) == before
+
+    patient(viewer_client, segments(viewer_client, playlists[3])[1][2])
+    deadline = time.monotonic() + 10
+    while made(client) == before:
+        assert time.monotonic() < deadline, "nothing was encoded"
+        time.sleep(0.1)
+
+
+def test_ffmpeg_plays_a_copied_film_through_the_playlist_that_encoded_rungs_share(
+    played: Stage, address: str, viewer_client: FlaskClient
+) -> None:
+    path = film(played.films / "shared_client.mkv", seconds=16, video=HEAVY, size="1280x720")
+    answer = prepare(viewer_client, media_file_id=played.add(path))
+
+    done = subprocess.run(
+        [FFMPEG, "-v", "error", "-i", f"{address}{answer['hls_url']}", "-map", "0:v:0", "-map", "0:a:0", "-c", "copy",
+         "-f", "framecrc", "-"],
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr.decode()
+    lines = [line.split(b",") for line in done.stdout.splitlines() if not line.startswith(b"#")]
+    sizes = [int(line[4]) for line in lines if line[0].strip() == b"0"]
+    assert len(sizes) == 384
+    assert sum(sizes) == pytest.approx(_picture_bytes(path), rel=0.01)  # the copied picture, not an encoded one
+
+
+def _picture_bytes(path: Path) -> int:
+    done = subprocess.run(
+        [FFMPEG, "-v", "error", "-i", str(path), "-map", "0:v:0", "-c", "copy", "-f", "framecrc", "-"],
+        capture_output=True,
+        check=True,
+    )
+    return sum(int(line.split(b",")[4]) for line in done.stdout.splitlines() if not line.startswith(b"#"))
 
 
 def test_two_viewers_of_one_rendition_cost_one_transcode(

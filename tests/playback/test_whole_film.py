@@ -59,7 +59,7 @@ def test_an_h264_film_in_mkv_is_copied_and_complete(played: Stage, viewer_client
 
     assert answer["method"] == "remux"
     assert [one["code"] for one in answer["reasons"]] == ["container"]  # type: ignore[attr-defined]
-    video, audio = uris(viewer_client, str(answer["hls_url"]))
+    video, *_, audio = uris(viewer_client, str(answer["hls_url"]))
     data, lengths = fetch(viewer_client, video)
     assert decoded_frames(data, tmp_path) == 480
     assert sum(lengths) == pytest.approx(20, abs=0.05)

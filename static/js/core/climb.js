@@ -1,4 +1,5 @@
-// Which rung an encoded film plays next: what the line carries and the server's encoder can keep up with. Pure.
+// Which rung plays next: the file's own picture as long as the line carries it, for it costs the server nothing; else
+// what the line carries and the encoder can keep up with. Pure.
 
 /** A rung is climbed to where it is made this much faster than it plays. */
 export const SUSTAINED = 1.15;
@@ -12,6 +13,12 @@ const DECODING = 0.5;
 const BEGINNING = 0.4;
 /** A cell that comes within this time (s) is worth waiting for where nothing is buffered. */
 const AT_ONCE = 0.5;
+
+/** Of the line's rate, what a picture that plays may need, and what one may need that is gone back to. */
+const KEPT = 0.95;
+const RETAKEN = 0.7;
+/** An encoded picture of at most so many lines is there at once: what follows on a copied one begins with it. */
+const START_LINES = 360;
 
 /** @typedef {{width: number, height: number}} Rung */
 
@@ -36,7 +43,32 @@ export function paceOf(rungs, paces, index) {
 }
 
 /**
- * The rung of the next cell.
+ * Whether the line carries the file's own picture. One that plays is kept while it is carried, or what is buffered makes
+ * up for it; one that does not is gone back to with some rate to spare, and where its next cell comes in time.
+ * @param {{plays: boolean, bandwidth: number, need: number, recent: number, buffer: number, cell: number}} state
+ *   `bandwidth` of the line, 0 where nothing is known yet; `need` the picture's mean rate with its sound, `recent` what its
+ *   last cells took, 0 where none came lately (all bits/s); `buffer` the seconds buffered ahead; `cell` those of its next cell
+ */
+export function carried({ plays, bandwidth, need, recent, buffer, cell }) {
+  if (!bandwidth) return plays;
+  const rate = buffer < PLENTY ? Math.max(need, recent) : need;
+  const takes = (rate * cell) / bandwidth;
+  if (plays) return bandwidth * KEPT >= rate || buffer - takes >= PLENTY;
+  return bandwidth * RETAKEN >= rate && buffer > takes * 1.2;
+}
+
+/**
+ * What the encoded rungs below a copied one begin with.
+ * @param {Rung[]} rungs from the smallest
+ * @param {number} copied
+ */
+export function firstEncoded(rungs, copied) {
+  const small = rungs.slice(0, copied).filter((one) => Math.min(one.width, one.height) <= START_LINES);
+  return Math.max(0, small.length - 1);
+}
+
+/**
+ * The rung of the next cell, of those that are encoded.
  * @param {{
  *   rungs: Rung[], current: number, first: number, line: number, paces: Record<number, number>, buffer: number,
  *   cell: number

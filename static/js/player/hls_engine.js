@@ -1,7 +1,8 @@
 // hls.js with the manners the grid needs: it starts with the rung that the server lists first, waits for a cell that is
-// being made, does not mistake that wait for a slow line, never gives up on it for a smaller one, and climbs where the
-// encoder keeps up.
-import { nextRung } from "../core/climb.js";
+// being made, does not mistake that wait for a slow line, never gives up on it for a smaller one, keeps to the file's own
+// picture while the line carries it, and climbs where the encoder keeps up.
+import { carried, firstEncoded, nextRung } from "../core/climb.js";
+import { copiedLevel } from "./own_level.js";
 import { withToken } from "./token.js";
 
 /**
@@ -38,8 +39,18 @@ const patientLoader = (Base, token, paces) =>
     }
   };
 
+/** What the copied picture's last cells took says something of those to come for so long. */
+const RECENT_MS = 60000;
+/** A copied picture that failed is not asked for again within this time: a smaller one plays meanwhile. */
+const FAILED_MS = 30000;
+/** The line is as fast as each of so many cells came: hls.js's mean takes minutes to hear of one that has become faster. */
+const CELLS_HEARD = 3;
+/** So much of a copied cell must have come before it is given up for a smaller one. */
+const JUDGED_MS = 1000;
+
 /**
- * hls.js's own controller judges the line; what the encoder can keep up with is judged here.
+ * hls.js's own controller judges the line; what the encoder can keep up with, and whether the file's own picture stays, is
+ * judged here.
  * @param {any} Base
  * @param {Record<number, number>} paces
  */
@@ -48,9 +59,14 @@ const patientAbr = (Base, paces) =>
     /** @param {any} hls */
     constructor(hls) {
       super(hls);
-      this._abandonRulesCheck = () => undefined; // a cell in the making is waited for
+      const giveUp = /** @type {any} */ (this._abandonRulesCheck);
+      // A cell in the making is waited for. One that is copied is there at once: what it takes then, the line takes.
+      this._abandonRulesCheck = (/** @type {any} */ level) => this._crawls() && giveUp(level);
       this._answer = -1;
       this._sentTo = -1;
+      this._recent = { rate: 0, at: 0 };
+      /** @type {number[]} */
+      this._rates = [];
     }
 
     get firstAutoLevel() {
@@ -71,8 +87,27 @@ const patientAbr = (Base, paces) =>
 
     /** @param {any} event @param {any} data */
     onFragLoaded(event, data) {
-      if (data.frag.type === "main" && data.frag.sn !== "initSegment") this._sentTo = -1;
+      const { frag } = data;
+      if (frag.type === "main" && frag.sn !== "initSegment") {
+        const { loaded, loading } = frag.stats;
+        this._sentTo = -1;
+        this._rates = [...this._rates, (loaded * 8000) / Math.max(1, loading.end - loading.start)].slice(-CELLS_HEARD);
+        if (frag.level === copiedLevel(this.hls.levels)) this._took((loaded * 8) / frag.duration);
+      }
       super.onFragLoaded(event, data);
+    }
+
+    /** @param {number} rate bits/s of a copied cell */
+    _took(rate) {
+      this._recent = { rate: this._recent.rate ? (this._recent.rate + rate) / 2 : rate, at: Date.now() };
+    }
+
+    /** Whether a copied cell has begun to come, and comes more slowly than it plays. */
+    _crawls() {
+      const { hls, fragCurrent: frag } = this;
+      if (!hls || !frag || frag.level !== copiedLevel(hls.levels) || !frag.stats.loading.first) return false;
+      const ms = performance.now() - frag.stats.loading.first;
+      return ms > JUDGED_MS && (frag.stats.loaded * 8000) / ms < hls.levels[frag.level].averageBitrate;
     }
 
     _chosen() {
@@ -80,10 +115,34 @@ const patientAbr = (Base, paces) =>
       if (this.lastLoadedFragLevel < 0) return Math.min(firstLevel, maxAutoLevel);
       const line = Math.min(this.getNextABRAutoLevel(), maxAutoLevel);
       if (levels.length < 2 || line < 0) return Math.max(0, line);
-      const ahead = this.hls.mainForwardBufferInfo;
+      const ahead = this.hls.mainForwardBufferInfo || { len: 0, end: 0 };
+      const copied = copiedLevel(levels);
+      if (copied >= 0 && copied <= maxAutoLevel && this._carried(copied, ahead)) return copied;
+      const first = copied < 0 ? firstLevel : firstEncoded(levels, copied);
       return nextRung({
-        rungs: levels, current: Math.max(0, loadLevel), first: firstLevel, line, paces,
-        buffer: ahead ? ahead.len : 0, cell: this._cellAt(levels[loadLevel], ahead ? ahead.end : 0),
+        rungs: levels, current: loadLevel < 0 || loadLevel === copied ? first : loadLevel, first, paces,
+        line: copied < 0 ? line : Math.min(line, copied - 1),
+        buffer: ahead.len, cell: this._cellAt(levels[loadLevel], ahead.end),
+      });
+    }
+
+    /** The line's rate (bits/s), 0 where it is not known. */
+    _bandwidth() {
+      const least = this._rates.length < CELLS_HEARD ? 0 : Math.min.apply(null, this._rates);
+      return Math.max(least, this.bwEstimator.canEstimate() ? this.hls.bandwidthEstimate : 0);
+    }
+
+    /** @param {number} copied @param {{len: number, end: number}} ahead */
+    _carried(copied, ahead) {
+      const level = this.hls.levels[copied];
+      if (level.loadError && performance.now() - level.loadErrorTime < FAILED_MS) return false;
+      return carried({
+        plays: this.hls.loadLevel === copied,
+        bandwidth: this._bandwidth(),
+        need: level.averageBitrate,
+        recent: Date.now() - this._recent.at < RECENT_MS ? this._recent.rate : 0,
+        buffer: ahead.len,
+        cell: this._cellAt(level, ahead.end),
       });
     }
 

@@ -17,8 +17,7 @@ export function levelState(player) {
   const hls = player.hls();
   const plan = player.plan();
   const level = hls && hls.levels[hls.currentLevel];
-  const playing = !level || !plan ? -1 : plan.renditions.findIndex((one) =>
-    one.master === player.master() && one.width === level.width && one.height === level.height);
+  const playing = !level || !plan ? -1 : plan.renditions.findIndex((one) => one.name === level.name);
   return { chosen: player.chosenLevel(), playing };
 }
 

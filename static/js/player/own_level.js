@@ -1,4 +1,6 @@
-// A rendition of the plan among the levels of the engine that plays.
+// A rendition of the plan among the levels of the engine that plays. The server names both.
+
+const COPIED = "copy";
 
 /**
  * Which of hls.js's levels shows this rendition, or -1.
@@ -6,4 +8,10 @@
  * @param {import("../types").Rendition} rendition
  */
 export const ownLevel = (hls, rendition) =>
-  hls.levels.findIndex((/** @type {any} */ level) => level.width === rendition.width && level.height === rendition.height);
+  hls.levels.findIndex((/** @type {any} */ level) => level.name === rendition.name);
+
+/**
+ * Which level is the file's own picture beside encoded ones, the highest; -1 where there is none or it is alone.
+ * @param {{name: string}[]} levels
+ */
+export const copiedLevel = (levels) => (levels.length > 1 ? levels.findIndex((level) => level.name === COPIED) : -1);

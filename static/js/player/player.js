@@ -5,7 +5,7 @@ import { post, Problem } from "../net/api.js";
 import { memory, on } from "../ui/dom.js";
 import { emitter } from "./emitter.js";
 import { createHls } from "./hls_engine.js";
-import { ownLevel } from "./own_level.js";
+import { copiedLevel, ownLevel } from "./own_level.js";
 import { probe } from "./probe.js";
 import { tokenOf, withToken } from "./token.js";
 
@@ -15,6 +15,14 @@ const VOLUME = "matinee.volume";
 /** A film of at most this many seconds is one cell for the picture and one for the sound. */
 const ONE_CELL_S = 2.5;
 const VAIN_MS = 5000; // refused so soon after a new token, a session is begun anew
+/** A picture that fails more often than this within a minute is played another way. */
+const MOST_REPAIRS = 2;
+const MINUTE_MS = 60000;
+const MASTER = "master.m3u8";
+const LADDER = "ladder.m3u8";
+
+/** What happened within the last minute, and now. @param {number[]} times */
+const lately = (times) => times.filter((at) => Date.now() - at < MINUTE_MS).concat([Date.now()]);
 
 /** @param {TimeRanges} ranges */
 const list = (ranges) => {
@@ -35,11 +43,20 @@ export function createPlayer(video, { mediaId, fileId, loadHls }) {
   let hls = null;
   let token = "";
   let seekingTo = -1;
-  let repaired = 0;
+  /** Where playing was last, for while the <video> has lost its film. */
+  let place = 0;
+  /** Whether it was begun and not paused: a <video> that loses its film forgets that. */
+  let going = false;
+  /** The level of hls.js that is on the screen; -1: none yet. */
+  let shown = -1;
+  /** When the picture failed lately. @type {number[]} */
+  let failures = [];
   let renewing = false;
   let renewed = { plan: /** @type {any} */ (null), at: 0 };
-  /** Which multivariant playlist plays: the copied picture and the encoded ladder each have their own. */
-  let master = "master.m3u8";
+  /** Which multivariant playlist plays: a copied picture that may stand beside no encoded one has one of its own. */
+  let master = MASTER;
+  /** The one that is played where nothing is chosen: the ladder alone once the copied picture did not decode. */
+  let home = MASTER;
   /** Index into the plan's renditions; -1: automatic. */
   let chosenLevel = -1;
   /** When playing ran dry lately. @type {number[]} */
@@ -52,7 +69,7 @@ export function createPlayer(video, { mediaId, fileId, loadHls }) {
   let device = null;
 
   const duration = () => (plan && plan.duration) || (Number.isFinite(video.duration) ? video.duration : 0);
-  const position = () => (seekingTo >= 0 ? seekingTo : video.currentTime);
+  const position = () => (seekingTo >= 0 ? seekingTo : video.readyState ? video.currentTime : place);
 
   /** @param {number} [at] absent: where the viewer left off */
   async function prepare(at) {
@@ -77,7 +94,9 @@ export function createPlayer(video, { mediaId, fileId, loadHls }) {
     drop();
     plan = next;
     prepared = [];
-    master = "master.m3u8";
+    failures = [];
+    place = next.position;
+    master = home = MASTER;
     chosenLevel = -1;
     token = tokenOf(next.hls_url || next.url);
     news.tell("plan", next);
@@ -106,6 +125,7 @@ export function createPlayer(video, { mediaId, fileId, loadHls }) {
   /** @param {any} Hls @param {string} url @param {number} at */
   function attachHls(Hls, url, at) {
     hls = createHls(Hls, { token: () => token, position: at });
+    shown = -1;
     listen(Hls);
     hls.attachMedia(video); // first: what comes before the media source is open does not learn the film's length
     hls.loadSource(url);
@@ -115,9 +135,9 @@ export function createPlayer(video, { mediaId, fileId, loadHls }) {
   function chooseLevel(index) {
     if (!hls || !plan) return;
     chosenLevel = index;
-    const wanted = index < 0 ? "master.m3u8" : plan.renditions[index].master;
-    if (wanted !== master) changeMaster(wanted);
-    else pinLevel();
+    const there = index < 0 ? master === home : ownLevel(hls, plan.renditions[index]) >= 0;
+    if (there) pinLevel();
+    else changeMaster(index < 0 ? home : plan.renditions[index].master);
     news.tell("levels");
   }
 
@@ -126,13 +146,12 @@ export function createPlayer(video, { mediaId, fileId, loadHls }) {
     hls.nextLevel = chosenLevel < 0 || !plan ? -1 : ownLevel(hls, plan.renditions[chosenLevel]);
   }
 
-  /** The other playlist, from the same place: copied and encoded pictures do not share one. */
-  /** @param {string} wanted */
+  /** The other playlist, from the same place. @param {string} wanted */
   function changeMaster(wanted) {
     const at = position();
-    const going = !video.paused;
-    const url = withToken((wanted === "ladder.m3u8" && plan && plan.ladder_url) || (plan ? plan.hls_url : ""), token);
+    const url = withToken((wanted === LADDER && plan && plan.ladder_url) || (plan ? plan.hls_url : ""), token);
     master = wanted;
+    place = at;
     drop();
     attachHls(window.MatineeHls, url, at);
     hls.once(window.MatineeHls && window.MatineeHls.Events.MANIFEST_PARSED, () => {
@@ -141,27 +160,32 @@ export function createPlayer(video, { mediaId, fileId, loadHls }) {
     if (going) play();
   }
 
-  /** A copied picture has one rung: where the line cannot carry it, the ladder takes over. */
+  /** Where the line cannot carry a copied picture that is alone in its playlist, the ladder takes over. */
   function onStall() {
-    if (!hls || !plan || chosenLevel >= 0 || master !== "master.m3u8" || !plan.ladder_url) return;
-    const playing = plan.renditions.find((one) => one.master === master);
-    stalls = stalls.filter((at) => Date.now() - at < 60000).concat([Date.now()]);
-    if (!playing || stalls.length < 3 || hls.bandwidthEstimate > playing.bit_rate * 1.2) return;
+    if (!hls || !plan || chosenLevel >= 0 || hls.levels.length > 1 || !isCopied(plan)) return;
+    const playing = plan.renditions[0];
+    stalls = lately(stalls);
+    if (stalls.length < 3 || hls.bandwidthEstimate > playing.bit_rate * 1.2) return;
     stalls = [];
-    changeMaster("ladder.m3u8");
+    changeMaster(LADDER);
     news.tell("levels");
   }
+
+  /** Whether the file's own picture plays, or may, and there is another. @param {Plan} now */
+  const isCopied = (now) => now.method === "remux" && Boolean(now.ladder_url) && master === MASTER;
 
   /** @param {any} Hls */
   function listen(Hls) {
     const own = hls;
     const { Events } = Hls;
     own.on(Events.MANIFEST_PARSED, () => news.tell("levels"));
-    own.on(Events.LEVEL_SWITCHED, () => news.tell("levels"));
+    own.on(Events.LEVEL_SWITCHED, (/** @type {string} */ _name, /** @type {{level: number}} */ { level }) => {
+      shown = level;
+      news.tell("levels");
+    });
     own.on(Events.AUDIO_TRACKS_UPDATED, () => news.tell("tracks"));
     own.on(Events.AUDIO_TRACK_SWITCHED, () => news.tell("tracks"));
     own.on(Events.FRAG_BUFFERED, () => {
-      repaired = 0;
       knowLength(own, Hls);
       // hls.js ends the stream only once its sound has begun to play, which a tenth of a second never does before its end
       if (plan && plan.duration <= ONE_CELL_S && video.buffered.length) own.trigger(Events.BUFFER_EOS, {});
@@ -190,14 +214,26 @@ export function createPlayer(video, { mediaId, fileId, loadHls }) {
       return;
     }
     if (status === 503) news.tell("making");
-    if (!problem.fatal) return;
-    if (problem.type === Hls.ErrorTypes.MEDIA_ERROR && repaired < 2) {
-      repaired += 1;
-      own.recoverMediaError();
-      return;
-    }
-    if (problem.type === Hls.ErrorTypes.NETWORK_ERROR) news.tell("trouble", { kind: status ? "server" : "offline", status });
+    const broken = problem.type === Hls.ErrorTypes.MEDIA_ERROR && (problem.fatal || isCopyBroken(own, Hls, problem));
+    if (broken) failures = lately(failures);
+    if (broken && failures.length > MOST_REPAIRS) again();
+    else if (broken || !problem.fatal) {
+      if (problem.fatal) own.recoverMediaError();
+      if (going && video.paused) play(); // given its film anew, a <video> stands still
+    } else if (problem.type === Hls.ErrorTypes.NETWORK_ERROR) news.tell("trouble", { kind: status ? "server" : "offline", status });
     else again();
+  }
+
+  /**
+   * Whether this says that the file's own picture cannot be decoded, which hls.js answers by playing another rung for a while.
+   * @param {any} own @param {any} Hls @param {any} problem
+   */
+  function isCopyBroken(own, Hls, problem) {
+    const { BUFFER_APPEND_ERROR, FRAG_PARSING_ERROR, MEDIA_SOURCE_REQUIRES_RESET } = Hls.ErrorDetails;
+    const copied = copiedLevel(own.levels);
+    const level = problem.frag && problem.frag.type === "main" ? problem.frag.level : shown;
+    const kinds = [BUFFER_APPEND_ERROR, FRAG_PARSING_ERROR, MEDIA_SOURCE_REQUIRES_RESET];
+    return copied >= 0 && kinds.indexOf(problem.details) >= 0 && (level === copied || level < 0);
   }
 
   /** The token ran out while the machine slept, or the session ended: a new token, else a new session here. */
@@ -205,7 +241,6 @@ export function createPlayer(video, { mediaId, fileId, loadHls }) {
     if (renewing || !plan) return;
     renewing = true;
     const at = position();
-    const going = !video.paused;
     const isVain = renewed.plan === plan && Date.now() - renewed.at < VAIN_MS;
     renewed = { plan, at: Date.now() };
     try {
@@ -251,10 +286,12 @@ export function createPlayer(video, { mediaId, fileId, loadHls }) {
   async function again() {
     device = device || probe();
     const direct = plan && plan.method === "direct";
-    if (hls && plan && plan.method === "remux" && plan.ladder_url && master === "master.m3u8") {
-      repaired = 0;
+    failures = [];
+    if (hls && plan && isCopied(plan)) {
       news.tell("fallback", "codec");
-      changeMaster("ladder.m3u8"); // the file's own picture does not decode here: one encoded anew does
+      home = LADDER;
+      chosenLevel = -1;
+      changeMaster(home); // the file's own picture does not decode here: one encoded anew does
       news.tell("levels");
       await play();
       return;
@@ -265,7 +302,6 @@ export function createPlayer(video, { mediaId, fileId, loadHls }) {
       news.tell("trouble", { kind: "decode" });
       return;
     }
-    repaired = 0;
     news.tell("fallback", direct ? "direct" : "codec");
     await restart(true);
   }
@@ -296,7 +332,12 @@ export function createPlayer(video, { mediaId, fileId, loadHls }) {
   const detach = [
     on(video, "play playing pause ended waiting stalled canplay", (event) => news.tell("state", event.type)),
     on(video, "waiting", () => video.currentTime > 1 && seekingTo < 0 && onStall()),
-    on(video, "timeupdate", () => news.tell("time")),
+    on(video, "play", () => (going = true)),
+    on(video, "pause", () => (going = false)),
+    on(video, "timeupdate", () => {
+      if (video.readyState) place = video.currentTime;
+      news.tell("time");
+    }),
     on(video, "progress", () => news.tell("buffer")),
     on(video, "seeked", () => {
       seekingTo = -1;
@@ -333,7 +374,6 @@ export function createPlayer(video, { mediaId, fileId, loadHls }) {
     plan: () => plan,
     token: () => token,
     hls: () => hls,
-    master: () => master,
     chosenLevel: () => chosenLevel,
     chooseLevel,
     toggle: () => (video.paused ? play() : video.pause()),
