@@ -275,7 +275,8 @@ export function createPlayer(video, { mediaId, fileId, loadHls }) {
       await load(await prepare(at), go);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      news.tell("trouble", { kind: error.status ? "refused" : "offline", detail: error.message, status: error.status });
+      if (error.status === 401) news.tell("trouble", { kind: "signed-out" });
+      else news.tell("trouble", { kind: error.status ? "refused" : "offline", detail: error.message, status: error.status });
     }
   }
 
