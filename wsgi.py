@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import click
-from flask import Flask
+from flask import Flask, Response
 
 
 def serve() -> Flask:
     """The whole web process."""
+    from gunicorn.http.errors import NoMoreData, ParseException
+
     from app.factory import web
     from app.web.logs import configure_logging
     from config import Config
 
     configure_logging("web")
-    return web(Config.from_env())
+    app = web(Config.from_env())
+    for broken in (ParseException, NoMoreData):
+        app.register_error_handler(broken, _on_broken_body)
+    return app
+
+
+def _on_broken_body(_error: Exception) -> Response:
+    """A body that is broken off, or whose chunks cannot be told apart: what comes next on this line means nothing."""
+    from app.web.errors import problem
+
+    response = problem(400, "malformed_body", "The body is broken off, or its chunks are not well-formed.")
+    response.headers["Connection"] = "close"
+    return response
 
 
 def create_app() -> Flask:

@@ -6,6 +6,7 @@ The application is loaded once and forked, so that a web process that died is ba
 import gc
 import http
 import json
+import logging
 import re
 import signal
 import socket
@@ -14,6 +15,7 @@ from typing import Any
 
 import gunicorn.util
 
+from app.web.logs import masked
 from config import Config
 from workers.engines.tether import tether
 
@@ -63,6 +65,21 @@ def refuse(sock: socket.socket, status: int, reason: str, message: str) -> None:
 
 
 gunicorn.util.write_error = refuse
+
+
+class Discretion(logging.Filter):
+    """What a stranger sent as a request is not told in the log: it may hold a token, or anything else."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        said = record.getMessage()
+        if said.startswith("Invalid request"):
+            said = said.partition("'")[0].rstrip(": ")
+        record.msg, record.args = masked(said), ()
+        return True
+
+
+def on_starting(server: Any) -> None:
+    server.log.error_log.addFilter(Discretion())
 
 
 def when_ready(_server: Any) -> None:

@@ -42,6 +42,11 @@ class Server:
     config: Config
     app: Flask
     opened: list[socketio.Client]
+    log: Path
+
+    def said(self) -> str:
+        """What stands in the log."""
+        return self.log.read_text(errors="replace")
 
     def person(self, role: Role = "user") -> Person:
         """Somebody new."""
@@ -113,10 +118,11 @@ def running(tmp_path_factory: pytest.TempPathFactory, redis_url: str) -> Iterato
         "SECRET_KEY": config.secret_key,
         "PROMETHEUS_MULTIPROC_DIR": str(metrics),
     }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.py", "wsgi:serve()"], cwd=ROOT, env=settings
-    )
-    made = Server(f"http://127.0.0.1:{port}", config, app, [])
+    log = config.data_dir / "web.log"
+    with log.open("wb") as said:
+        argv = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.py", "wsgi:serve()"]
+        process = subprocess.Popen(argv, cwd=ROOT, env=settings, stderr=said)
+    made = Server(f"http://127.0.0.1:{port}", config, app, [], log)
     try:
         until(lambda: answers(made), 90)
         yield made
@@ -238,7 +244,10 @@ def test_polling_is_refused_at_once(server: Server) -> None:
         (b"GET /api/v1/media/search?q=" + b"x" * 9000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
         (b"GET / HTTP/1.1\r\nHost: a\r\nX-Long: " + b"x" * 70_000 + b"\r\n\r\n", 431),
         (b"GET /play/secret word/original HTTP/1.1\r\nHost: a\r\n\r\n", 400),
-        (b"GET / HTTP/1.1\r\nHost: a\r\nBad Header: x\r\n\r\n", 400),
+        (b"GET /play/secret/original\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nBad Header: secret\r\n\r\n", 400),
+        (b"POST /api/v1/auth/login HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nsecret\r\n", 400),
+        (b"POST /api/v1/player/progress HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nsecret\r\n", 400),
     ],
 )
 def test_what_is_no_request_is_refused_as_everything_else_is(server: Server, sent: bytes, status: int) -> None:
@@ -252,6 +261,8 @@ def test_what_is_no_request_is_refused_as_everything_else_is(server: Server, sen
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.headers["X-Request-ID"] == problem["request_id"]
     assert {"type", "title", "detail", "code"} <= set(problem)
+    assert "secret" not in server.said()
+    assert "Traceback" not in server.said()
 
 
 def test_a_search_of_the_longest_text_is_answered(server: Server) -> None:
