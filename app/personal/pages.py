@@ -71,7 +71,7 @@ def playlists() -> Response:
     known = catalog.cards({media_id for _id, media_id in rows_of}, language=language())
     queries.dress(_profile(), list(known.values()))
     items = [{"id": item_id, "media": known.get(media_id)} for item_id, media_id in rows_of]
-    current = {"name": found.name, "count": len(items), "entries": items}
+    current = {"id": found.id, "name": found.name, "count": len(items), "entries": items}
     return page("personal/playlists.html", here="playlists", current=current, playlists=[])
 
 

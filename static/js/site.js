@@ -6,6 +6,7 @@ import * as folders from "./pages/folders.js";
 import * as fresh from "./pages/fresh.js";
 import * as grid from "./pages/grid.js";
 import * as jobs from "./pages/jobs.js";
+import * as keeping from "./pages/keeping.js";
 import * as libraries from "./pages/libraries.js";
 import * as login from "./pages/login.js";
 import * as pair from "./pages/pair.js";
@@ -24,7 +25,7 @@ import { publishDevice } from "./player/probe.js";
 
 /** @type {Record<string, {attach: (element: any) => unknown}>} */
 const PARTS = {
-  approve, filters, folders, fresh, grid, jobs, libraries, login, pair, people, playlist, search, settings, setup, toggles,
+  approve, filters, folders, fresh, grid, jobs, keeping, libraries, login, pair, people, playlist, search, settings, setup, toggles,
 };
 
 theme.attach(document.documentElement);

@@ -162,3 +162,35 @@ def test_a_search_after_the_sign_in_ended_leads_to_the_sign_in_and_back(house: H
 
     page.wait_for_url("**/login?next=*q%3Dwater")
     visitor.complaints.clear()  # the refused search is what this test is about
+
+
+def test_a_title_is_kept_on_a_playlist_and_taken_off_again(house: House, visit: Open) -> None:
+    page = visit(house).page
+    page.goto(address(house, "/title/{film}"))
+    opener = page.get_by_role("button", name="Playlists")
+    opener.click()
+    page.get_by_label("New playlist").fill("A winter evening")
+    page.get_by_role("button", name="Keep it there").click()
+    kept = page.get_by_role("dialog").get_by_role("button", name="A winter evening")
+    expect(kept).to_have_attribute("aria-pressed", "true")
+    assert complaints_of_axe(page) == []
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(opener).to_be_focused()
+    page.goto("/playlists")
+    page.get_by_role("link", name="A winter evening").click()
+    expect(page.locator(".posters")).to_contain_text("Direct Light")
+
+    page.goto(address(house, "/title/{film}"))
+    opener.click()
+    expect(kept).to_be_focused()
+    kept.click()
+    expect(kept).to_have_attribute("aria-pressed", "false")
+    page.wait_for_timeout(300)
+    page.goto("/playlists")
+    page.get_by_role("link", name="A winter evening").click()
+    expect(page.locator(".posters")).not_to_contain_text("Direct Light")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Remove").click()
+    page.wait_for_url("**/playlists")
+    expect(page.get_by_role("main")).not_to_contain_text("A winter evening")

@@ -37,6 +37,10 @@ async function act(button) {
   } else if (button.dataset.remove) {
     if (button.dataset.ask && !window.confirm(button.dataset.ask)) return;
     await remove(button.dataset.remove);
+    if (button.dataset.then) {
+      location.replace(button.dataset.then);
+      return;
+    }
     const line = button.closest(".line,tr,li");
     if (line) line.remove();
     toast(t("Done"));
