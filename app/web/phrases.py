@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from math import floor
 
 from babel import Locale, UnknownLocaleError
+from flask import has_request_context, request
 from flask_babel import format_date, format_decimal, get_locale
 
 from app.web.words import gettext, ngettext
 
 KIB = 1024
+ZONE_COOKIE = "matinee_zone"
 
 
 def whole_seconds(seconds: float) -> int:
@@ -83,7 +85,7 @@ def day(value: date | datetime | str | None) -> str:
     when = _instant(value)
     if when is None:
         return ""
-    apart = (datetime.now(UTC).date() - when.date()).days
+    apart = (datetime.now(_zone()).date() - when.date()).days
     if apart == 0:
         return gettext("today")
     if apart == 1:
@@ -120,6 +122,15 @@ def own_name(title: str) -> str:
 def _instant(value: date | datetime | str | None) -> datetime | None:
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
-    if value is None or isinstance(value, datetime):
-        return value
+    if value is None:
+        return None
+    if isinstance(value, datetime):
+        return value.astimezone(_zone())
     return datetime(value.year, value.month, value.day, tzinfo=UTC)
+
+
+def _zone() -> timezone:
+    """The visitor's: minutes ahead of UTC in a cookie that every page's script renews; UTC before that."""
+    shown = request.cookies.get(ZONE_COOKIE, "") if has_request_context() else ""
+    minutes = int(shown) if re.fullmatch(r"-?\d{1,3}", shown) else 0
+    return timezone(timedelta(minutes=minutes))

@@ -21,6 +21,7 @@ import * as navigation from "./ui/navigation.js";
 import * as pictures from "./ui/pictures.js";
 import * as popup from "./ui/popup.js";
 import * as theme from "./ui/theme.js";
+import * as zone from "./ui/zone.js";
 import { publishDevice } from "./player/probe.js";
 
 /** @type {Record<string, {attach: (element: any) => unknown}>} */
@@ -29,6 +30,7 @@ const PARTS = {
 };
 
 theme.attach(document.documentElement);
+zone.attach();
 const words = data("words");
 if (words) setCatalog(words);
 pictures.attach(document);

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, timedelta
+
 import pytest
 from flask import Flask
 
@@ -23,3 +25,21 @@ def test_a_film_is_as_long_on_a_clock_as_in_words(app: Flask, seconds: float, on
     with app.test_request_context():
         assert phrases.clock(seconds) == on_a_clock
         assert phrases.length(seconds) == in_words
+
+
+@pytest.mark.parametrize(("cookie", "shown"), [("180", "01:30"), ("-300", "17:30"), ("", "22:30"), ("soon", "22:30")])
+def test_moments_are_told_by_the_visitors_clock(app: Flask, cookie: str, shown: str) -> None:
+    when = datetime(2026, 3, 1, 22, 30, tzinfo=UTC)
+    with app.test_request_context(headers={"Cookie": f"matinee_zone={cookie}"}):
+        assert phrases.moment(when).endswith(shown)
+        assert phrases.day(when).startswith("Mar 2" if cookie == "180" else "Mar 1")
+        assert phrases.day(date(2026, 3, 1)).startswith("Mar 1"), "a day is no moment: it is the same everywhere"
+
+
+def test_today_ends_at_the_visitors_midnight(app: Flask) -> None:
+    now = datetime.now(UTC)
+    ahead = (24 - now.hour) * 60  # where it is tomorrow already
+    with app.test_request_context(headers={"Cookie": f"matinee_zone={min(ahead, 840)}"}):
+        here = now + timedelta(minutes=min(ahead, 840))
+        assert phrases.day(now) == "today"
+        assert phrases.day(now - timedelta(hours=here.hour, minutes=here.minute + 1)) == "yesterday"
