@@ -28,6 +28,8 @@ TEXT_CODECS = frozenset(
      "subviewer1", "realtext", "jacosub", "vplayer", "pjs", "stl"}
 )  # fmt: skip
 IMAGE_CODECS = frozenset({"hdmv_pgs_subtitle", "dvd_subtitle", "dvb_subtitle", "xsub", "dvb_teletext", "arib_caption"})
+UNREADABLE_CODECS = frozenset({"unknown", "none"})
+"""What ffprobe calls a track that no decoder knows: it is listed, and never promised as text."""
 
 
 STUMBLES = (

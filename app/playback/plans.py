@@ -11,7 +11,7 @@ from app.core.hls import AudioMedia, SubtitleMedia, Variant, audio_only_multivar
 from app.core.ladder import AudioSpec, VideoSpec
 from app.core.media.values import StreamFacts
 from app.core.playback import START_LINES, Decision, Device, Source, decide, mime_type
-from app.core.subtitles import IMAGE_CODECS
+from app.core.subtitles import IMAGE_CODECS, UNREADABLE_CODECS
 from app.core.timeline import FROM_THE_START
 from app.transcoding.renditions import Grid, Rendition
 
@@ -207,7 +207,7 @@ def _text(facts: StreamFacts, path: str | None, wish: Wish) -> TextChoice:
         title=facts.title,
         default=facts.index == wish.subtitle,
         forced=facts.is_forced,
-        image=codec in IMAGE_CODECS or (path or "").lower().endswith((".sup", ".idx")),
+        image=codec in IMAGE_CODECS | UNREADABLE_CODECS or (path or "").lower().endswith((".sup", ".idx")),
         whole=(path or "").lower().endswith(".vtt"),
         hearing_impaired=facts.is_hearing_impaired,
     )

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import delete
 
 from app.catalog.models import Title
 from app.extensions import writing
-from app.library.models import FilePart
+from app.library.models import FilePart, MediaStream
 from tests.playback.stage import Stage, film, make, prepare
 from tests.playback.test_whole_film import uris
 
@@ -112,3 +113,18 @@ def test_a_track_can_be_asked_for_by_its_language(
     found = prepare(viewer_client, media_file_id=file_id, subtitle=named)["subtitle_tracks"]
     wanted = [False, named != "EN-us", False]  # a region that no track states is none of them
     assert [one["default"] for one in found] == wanted  # type: ignore[attr-defined]
+
+
+def test_a_track_that_nothing_can_read_is_listed_and_not_promised(
+    played: Stage, viewer_client: FlaskClient, file_id: int
+) -> None:
+    with played.app.app_context(), writing() as session:
+        session.add(MediaStream(file_id=file_id, index=7, kind="subtitle", codec=None))
+    try:
+        answer = prepare(viewer_client, media_file_id=file_id)
+        found = next(one for one in answer["subtitle_tracks"] if one["index"] == 7)  # type: ignore[attr-defined]
+        assert (found["codec"], found["url"]) == ("unknown", None)
+        assert "s7.m3u8" not in viewer_client.get(str(answer["hls_url"])).text
+    finally:
+        with played.app.app_context(), writing() as session:
+            session.execute(delete(MediaStream).where(MediaStream.file_id == file_id, MediaStream.index == 7))
