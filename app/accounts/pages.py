@@ -46,6 +46,5 @@ def pair() -> Response:
 
 def own_path(text: str) -> str:
     """A path on this server: what points anywhere else becomes the home page."""
-    if not text.startswith("/") or text.startswith(("//", "/\\")) or "\\" in text or "\n" in text:
-        return "/"
-    return text
+    is_strange = any(character < " " or character in "\\\x7f" for character in text)  # browsers leave some of them out
+    return "/" if is_strange or not text.startswith("/") or text.startswith("//") else text

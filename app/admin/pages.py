@@ -13,7 +13,7 @@ from app.browse import queries as browse
 from app.catalog import queries as catalog
 from app.library import queries as library
 from app.playback.routes import playing_now
-from app.web.inputs import PER_PAGE_LIMIT
+from app.web.inputs import LAST_PAGE, PER_PAGE_LIMIT, number_asked
 from app.web.proxies import is_local
 from app.web.security import admin_only, viewer
 from app.web.templating import page
@@ -90,7 +90,7 @@ def libraries() -> Response:
 
 @admin_only
 def problems() -> Response:
-    number = max(1, request.args.get("page", 1, type=int))
+    number = max(1, number_asked("page", most=LAST_PAGE) or 1)
     rows, total = library.problems(library_id=None, kind=None, offset=(number - 1) * AT_ONCE, limit=AT_ONCE)
     words = {"broken": gettext("broken"), "refused": gettext("refused"), "doubtful": gettext("doubtful")}
     shown = [

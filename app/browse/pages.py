@@ -13,6 +13,7 @@ from app.catalog import queries as catalog
 from app.core.errors import NotFound
 from app.core.media_id import parse_media_id
 from app.personal import queries as personal
+from app.web.inputs import number_asked
 from app.web.security import signed_in, viewer
 from app.web.templating import page
 from app.web.turns import in_turn
@@ -58,7 +59,7 @@ def title(media_id: str) -> Response:
         wanted = parse_media_id(media_id)
     except ValueError as error:
         raise NotFound("There is no such title.") from error
-    season = request.args.get("season", type=int)
+    season = number_asked("season")
     values = title_page.values(wanted, viewer().profile_id or 0, season)
     here = "movies" if wanted.kind == "movie" else "shows"
     return page("browse/title.html", here="anime" if values["media"].anime else here, **values)

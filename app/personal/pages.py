@@ -11,7 +11,7 @@ from app.accounts import queries as accounts
 from app.adapters import clock
 from app.catalog import queries as catalog
 from app.personal import queries
-from app.web.inputs import PER_PAGE_LIMIT
+from app.web.inputs import LAST_PAGE, PER_PAGE_LIMIT, number_asked
 from app.web.phrases import day
 from app.web.security import signed_in, viewer
 from app.web.templating import page
@@ -31,7 +31,7 @@ def init_app(app: Flask) -> None:
 @signed_in
 @in_turn
 def watchlist() -> Response:
-    number = max(1, request.args.get("page", 1, type=int))
+    number = max(1, number_asked("page", most=LAST_PAGE) or 1)
     ids, total = queries.watchlist(_profile(), offset=(number - 1) * AT_ONCE, limit=AT_ONCE)
     known = catalog.cards(ids, language=language())
     cards = queries.dress(_profile(), [known[one] for one in ids if one in known])
@@ -44,7 +44,7 @@ def watchlist() -> Response:
 @signed_in
 @in_turn
 def history() -> Response:
-    number = max(1, request.args.get("page", 1, type=int))
+    number = max(1, number_asked("page", most=LAST_PAGE) or 1)
     rows, total = queries.history(_profile(), offset=(number - 1) * AT_ONCE, limit=AT_ONCE)
     known = catalog.cards({row.media_id for row in rows}, language=language())
     queries.dress(_profile(), list(known.values()))
@@ -61,7 +61,7 @@ def history() -> Response:
 @signed_in
 @in_turn
 def playlists() -> Response:
-    chosen = request.args.get("id", type=int)
+    chosen = number_asked("id")
     if chosen is None:
         rows, _total = queries.playlists(_profile(), offset=0, limit=PER_PAGE_LIMIT)
         shown = [{"id": one.id, "name": one.name, "count": count} for one, count in rows]

@@ -19,6 +19,7 @@ from app.core.media_id import MediaId, parse_media_id
 from app.personal import queries as personal
 from app.playback.answers import DeviceIn, PrepareIn
 from app.playback.routes import begin_with_opening
+from app.web.inputs import number_asked
 from app.web.phrases import own_name
 from app.web.security import signed_in, viewer
 from app.web.templating import page
@@ -26,6 +27,7 @@ from app.web.words import gettext, language
 
 DEVICE_COOKIE = "matinee_device"
 LONGEST_COOKIE = 4000
+LONGEST_FILM_S = 10_000_000
 
 
 def init_app(app: Flask) -> None:
@@ -41,8 +43,8 @@ def watch(media_id: str) -> Response:
     work = catalog.work(wanted)
     card = catalog.cards([media_id], language=language())[media_id]
     following = _following(work)
-    file_id = request.args.get("file", type=int)
-    position = request.args.get("from", type=float)
+    file_id = number_asked("file")
+    position = _place()
     plan, opening = _plan(wanted, file_id, position)
     response = page(
         "playback/watch.html",
@@ -60,6 +62,12 @@ def watch(media_id: str) -> Response:
     )
     response.headers["Cache-Control"] = "no-store"  # a plan belongs to one opening of the page
     return response
+
+
+def _place() -> float | None:
+    """Where the address says to begin (s); None for no place at all."""
+    found = request.args.get("from", type=float)
+    return found if found is not None and 0 <= found <= LONGEST_FILM_S else None
 
 
 def _media_id(text: str) -> MediaId:

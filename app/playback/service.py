@@ -5,11 +5,13 @@ from __future__ import annotations
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import delete, update
+from sqlalchemy.exc import IntegrityError
 
 from app.core.access import Viewer
 from app.core.errors import Forbidden, NotFound
@@ -158,7 +160,7 @@ class Playback:
         return inside if 0 <= inside < (choice.file.duration or 0.0) or stretch.next_file_id is None else 0.0
 
     def _store(self, session: Session, decision: Decision, position: float, now: datetime) -> None:
-        with writing() as unit:
+        with _file_is_known(), writing() as unit:
             unit.add(
                 PlaySession(
                     id=session.id,
@@ -356,6 +358,15 @@ class Playback:
         session = session_of(row)
         self._keep(session)
         return session
+
+
+@contextmanager
+def _file_is_known() -> Iterator[None]:
+    """Raises NotFound where the file, its work or the sign-in went while its index was waited for."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise NotFound("There is no such file to play.") from error
 
 
 def session_of(row: PlaySession) -> Session:

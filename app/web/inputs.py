@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cache
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
-from flask import Response
+from flask import Response, request
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -28,6 +28,7 @@ from app.core.instants import rfc3339
 from app.core.media_id import PATTERN, MediaId, parse_media_id
 
 PER_PAGE_LIMIT = 200
+LAST_PAGE = 1_000_000
 T = TypeVar("T")
 
 
@@ -113,6 +114,15 @@ MediaIdField = Annotated[
 """A media id in a path, query or body; arrives as `core.media_id.MediaId`."""
 
 
+def number_asked(name: str, *, most: int = 2**31 - 1) -> int | None:
+    """A number from 0 up in a page's address; None where there is none that a database could hold.
+
+    Pages forgive where the API refuses: an address that somebody typed still leads somewhere.
+    """
+    found = request.args.get(name, type=int)
+    return found if found is not None and 0 <= found <= most else None
+
+
 class IdPath(Input):
     """`…/{id}`"""
 
@@ -128,7 +138,7 @@ class MediaIdPath(Input):
 class Paging(Input):
     """Which part of a list. A list that can be sorted adds `sort: Literal[…]` with its own default."""
 
-    page: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+    page: Annotated[int, Field(ge=1, le=LAST_PAGE)] = 1
     per_page: Annotated[int, Field(ge=1, le=PER_PAGE_LIMIT)] = 50
     order: Literal["asc", "desc"] = "asc"
 

@@ -9,14 +9,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import redis
 from flask.testing import FlaskClient
+from sqlalchemy import delete
 
 from app.adapters import clock
 from app.extensions import db, writing
+from app.library.models import MediaFile
 from app.playback import service
 from app.playback.models import PlaySession
 from app.playback.tokens import Signer
 from app.transcoding.keys import index_key
-from app.transcoding.renditions import index_document
+from app.transcoding.renditions import Grid, index_document
 from app.transcoding.sources import source_file
 from app.transcoding.store import LocalStore
 from tests.playback.conftest import sign_in
@@ -273,6 +275,27 @@ def test_what_is_not_there_cannot_be_played(viewer_client: FlaskClient) -> None:
     assert viewer_client.post("/api/v1/player/prepare", json={"media_file_id": 9999}).status_code == 404
     assert viewer_client.post("/api/v1/player/prepare", json={"media_id": "m9999"}).status_code == 404
     assert viewer_client.post("/api/v1/player/prepare", json={}).status_code == 422
+
+
+def test_a_film_that_goes_while_it_is_prepared_is_not_found(
+    stage: Stage, viewer_client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = stage.add(film(stage.films / "going.mp4", seconds=3))
+    grid = service.Transcoding.grid
+
+    def slow(self: service.Transcoding, file_id: int, origin: str, **more: float | None) -> Grid:
+        with writing() as session:
+            session.execute(delete(MediaFile).where(MediaFile.id == file_id))
+        return grid(self, file_id, origin, **more)
+
+    with stage.app.app_context():
+        source = source_file(found)
+    LocalStore(stage.config.transcodes_dir).put(
+        index_key(source.origin), index_document(read_index(source.path), "build")
+    )
+    monkeypatch.setattr(service.Transcoding, "grid", slow)
+
+    assert viewer_client.post("/api/v1/player/prepare", json={"media_file_id": found}).status_code == 404
 
 
 def test_a_session_that_nobody_heard_of_for_long_is_forgotten_and_a_living_one_is_not(

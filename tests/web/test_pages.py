@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -38,7 +39,10 @@ def test_the_sign_in_has_the_fields_of_the_contract(app: Flask, client: FlaskCli
 def test_after_the_sign_in_a_visitor_never_lands_on_another_server(app: Flask, client: FlaskClient) -> None:
     make_user(app)
 
-    for evil in ("https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"):
+    for evil in (
+        *("https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"),
+        *("/\t/evil.example", "/\r/evil.example", "/\n/evil.example", "\t//evil.example"),  # browsers leave these out
+    ):
         text = client.get("/login", query_string={"next": evil}, headers=HTML).get_data(as_text=True)
         assert 'data-next="/"' in text
 
@@ -78,3 +82,13 @@ def test_a_cookie_chooses_the_language_against_the_browser(app: Flask, client: F
     client.set_cookie("matinee_language", "ru")
 
     assert '<html lang="ru"' in client.get("/login", headers=HTML | {"Accept-Language": "en"}).get_data(as_text=True)
+
+
+@pytest.mark.parametrize("number", ["99999999999999999999", "-1", "0", "x", "", "1e9", "nan", "inf"])
+def test_a_page_bears_any_number_in_its_address(app: Flask, admin_client: FlaskClient, number: str) -> None:
+    for address in (
+        *("/list?page=", "/history?page=", "/admin/problems?page=", "/playlists?id=", "/movies?from="),
+        *("/title/m1?season=", "/watch/m1?file=", "/watch/m1?from="),
+    ):
+        answer = admin_client.get(f"{address}{number}", headers=HTML)
+        assert answer.status_code in {200, 404}, address
