@@ -157,9 +157,13 @@ def _say_setup_code(config: Config) -> None:
 
 
 def _register(media: Path) -> None:
-    """A folder becomes a library (kind `mixed`) unless it is one, and is scanned."""
+    """A folder becomes a library (kind `mixed`) unless it is one, and is scanned.
+
+    One that an administrator has split into libraries since, or that lies in one, stays as it is: every library is
+    scanned, and the server runs.
+    """
     from app.adapters.clock import now
-    from app.core.errors import Failure
+    from app.core.errors import Conflict, Failure
     from app.extensions import writing
     from app.library import service
 
@@ -167,5 +171,9 @@ def _register(media: Path) -> None:
         with writing():
             library = service.register(str(media.expanduser().resolve()), kind="mixed", now=now())
             service.request_scan(library_id=library.id, now=now())
+    except Conflict as conflict:
+        click.echo(f"MEDIA={media}: {conflict.detail} The libraries stay as they are.", err=True)
+        with writing():
+            service.request_scan(now=now())
     except Failure as failure:
         raise click.ClickException(f"MEDIA={media}: {failure.detail}") from failure

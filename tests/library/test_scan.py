@@ -9,10 +9,11 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
+import click
 import pytest
 from sqlalchemy import func, select, update
 
-from app import outbox
+from app import cli, outbox
 from app.adapters.clock import now
 from app.catalog.models import Episode, Title
 from app.core.media_id import MediaId
@@ -564,3 +565,18 @@ def test_a_film_that_comes_after_its_subtitles_has_them(world: World, where: str
     languages = db.session.scalars(select(MediaStream.language).where(MediaStream.index >= 1000))
     assert list(languages) == ["en"]
     assert world.files()[where].state == "ok"
+
+
+def test_a_folder_that_was_split_into_libraries_starts_the_server_all_the_same(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.add("films/Heat (1995).mkv")
+    for media in (world.root.parent, world.root / "films"):
+        cli._register(media)
+        assert str(media) in capsys.readouterr().err
+
+    db.session.rollback()
+    assert list(queries.roots()) == [world.library_id]
+    assert db.session.scalar(select(outbox.Job.payload).where(outbox.Job.kind == "scan"))["library_id"] is None
+    with pytest.raises(click.ClickException):
+        cli._register(world.root / "none")
