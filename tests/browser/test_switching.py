@@ -94,9 +94,11 @@ class Line:
         self._session.send("Network.emulateNetworkConditions", conditions)
 
 
-def test_a_line_that_carries_the_film_has_nothing_encoded(house: House, visit: Open, heavy: str) -> None:
+@pytest.mark.parametrize("bits", [-1, 18_000_000])
+def test_a_line_that_carries_the_film_has_nothing_encoded(house: House, visit: Open, heavy: str, bits: int) -> None:
     page = visit(house).page
     watched = Watched(page)
+    Line(page).carries(bits)
     page.goto(f"/watch/{heavy}?from=0")
     plays(page, beyond=6)
 
