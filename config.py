@@ -12,6 +12,7 @@ import ipaddress
 import os
 import secrets
 import shutil
+import ssl
 import stat
 import tempfile
 from collections.abc import Callable, Mapping
@@ -214,8 +215,18 @@ class _Reader:
             if path and not Path(path).is_file():
                 self.problems[name] = f"no such file: {path}"
         if cert and key:
+            if not {"MATINEE_TLS_CERT", "MATINEE_TLS_KEY"} & self.problems.keys():
+                self._check_pair(cert, key)
             return "files", Path(cert).resolve(), Path(key).resolve()
         return ("local" if mode == "local" else "off"), None, None
+
+    def _check_pair(self, cert: str, key: str) -> None:
+        """Loads them as the server will: a certificate that is none must not be found out by silence."""
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key, password=lambda: "")
+        except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+            reason = getattr(error, "reason", None) or error
+            self.problems["MATINEE_TLS_CERT"] = f"does not serve with this MATINEE_TLS_KEY ({reason}): {cert}"
 
 
 def _redis_socket(run_dir: Path) -> Path:

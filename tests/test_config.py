@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from config import Config, ConfigurationError
+from workers.engines.certificates import ensure
 
 
 def problems(folder: Path, **env: str) -> dict[str, str]:
@@ -50,3 +52,17 @@ def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("k" * 40 + "\n")
     found = Config.from_env({"MATINEE_DATA_DIR": str(tmp_path / "data"), "SECRET_KEY_FILE": str(tmp_path / "key")})
     assert found.secret_key == "k" * 40
+
+
+def test_a_certificate_that_is_none_is_named(tmp_path: Path) -> None:
+    for name in ("cert", "key"):
+        (tmp_path / name).write_text("not one\n")
+    wrong = {"MATINEE_TLS_CERT": str(tmp_path / "cert"), "MATINEE_TLS_KEY": str(tmp_path / "key")}
+    assert set(problems(tmp_path, **wrong)) == {"MATINEE_TLS_CERT"}
+
+
+def test_a_certificate_and_its_key_are_taken(tmp_path: Path) -> None:
+    own = tmp_path / "tls"
+    ensure(own, ["localhost"], now=datetime.now(UTC))
+    good = {"MATINEE_TLS_CERT": str(own / "server.pem"), "MATINEE_TLS_KEY": str(own / "server.key")}
+    assert problems(tmp_path, **good) == {}

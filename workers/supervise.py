@@ -12,6 +12,7 @@ import fcntl
 import functools
 import hashlib
 import http.client
+import json
 import os
 import shutil
 import signal
@@ -31,6 +32,8 @@ from workers.programs import PYTHON, supervisor_file
 BAD_CONFIGURATION = 2
 PATIENCE_S = 20.0
 SETTLED_S = 10.0
+TELLS_AFTER_S = 10.0
+"""How long the terminal is silent about a start that takes its time."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 10.0
 """Before a killed supervisor is started again; twice as long each time that it did not live to settle."""
 
@@ -44,6 +47,7 @@ class Supervised:
         self.make = make
         self.stopping = False
         self.is_ready = False
+        self.told = time.monotonic()
         self.supervisor: subprocess.Popen[bytes] | None = None
         self.started = 0.0
         self.pause_s = FIRST_PAUSE_S
@@ -82,7 +86,7 @@ class Supervised:
                 status = self._wait_for_preparation(self.preparing)
                 if status:
                     return status
-            if not self.is_ready and self._answers():
+            if not self.is_ready and self._is_up():
                 self.is_ready = True
                 print(f"Matinee is ready at {self.config.web_url}", flush=True)
                 if not self.is_prepared:  # a database known to be up to date: a look at it can wait
@@ -144,8 +148,16 @@ class Supervised:
         python = [sys.executable, "-m", "workers.engines.supervisor", "-n", "-c", str(run / "supervisord.conf")]
         self.supervisor = _child(["env", *own, *python])
 
-    def _answers(self) -> bool:
-        """Whether `/health/ready` says that everything is up."""
+    def _is_up(self) -> bool:
+        """Whether `/health/ready` says so. What is waited for is told now and then: a terminal is never silent."""
+        missing = self._missing()
+        if missing and time.monotonic() > self.told + TELLS_AFTER_S:
+            self.told = time.monotonic()
+            print(f"Not ready yet, waiting for: {missing}. Logs: {self.config.logs_dir}", file=sys.stderr, flush=True)
+        return not missing
+
+    def _missing(self) -> str:
+        """What `/health/ready` says is not up yet; nothing when everything is."""
         where = urlsplit(self.config.web_url)
         host, port = where.hostname or "127.0.0.1", self.config.port
         door: http.client.HTTPConnection
@@ -157,9 +169,13 @@ class Supervised:
             door = http.client.HTTPConnection(host, port, timeout=2)
         try:
             door.request("GET", "/health/ready")
-            return door.getresponse().status == 200
-        except (OSError, http.client.HTTPException):
-            return False
+            answer = door.getresponse()
+            if answer.status == 200:
+                return ""
+            told = json.loads(answer.read())
+            return ", ".join(str(error["field"]) for error in told["errors"])
+        except (OSError, http.client.HTTPException, ValueError, KeyError):
+            return "web"
         finally:
             door.close()
 

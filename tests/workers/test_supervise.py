@@ -83,6 +83,12 @@ def test_ctrl_c_while_it_starts_leaves_nothing(tmp_path: Path) -> None:
         until(lambda: not running.left(), 10)
 
 
+def test_a_start_that_waits_says_for_what(tmp_path: Path) -> None:
+    with supervised(tmp_path, wait=False, REDIS_URL=f"unix://{tmp_path / 'nobody'}?db=0") as running:
+        until(lambda: "Not ready yet, waiting for: " in running.said(), 40)
+        until(lambda: "redis" in running.said().partition("waiting for: ")[2], 40)
+
+
 def test_every_bad_setting_is_listed_at_once_and_nothing_starts(tmp_path: Path) -> None:
     bad = {"MATINEE_WEB_PROCESSES": "many", "DATABASE_URL": "mysql://x", "REDIS_URL": "http://x"}
     with supervised(tmp_path, wait=False, **bad) as running:
