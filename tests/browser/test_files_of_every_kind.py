@@ -26,7 +26,6 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.media,
     pytest.mark.slow,
-    pytest.mark.xdist_group("files of every kind"),
 ]
 
 MOST_EXCEPTIONS = 0.03
@@ -94,13 +93,16 @@ def test_every_good_file_plays_from_the_first_frame_to_the_last(house: House, sh
     films = as_films((shared / "media" / "good").resolve(), library)
     house.add_library(library)
 
-    outcomes = list(play_all(house, of_library(playable(house), library)))
+    files = of_library(playable(house), library)
+    outcomes = {one.path: one for one in play_all(house, files)}
+    missed = [one for one in files if outcomes[one["path"]].trouble and films[Path(one["path"]).name] not in EXCEPTIONS]
+    outcomes |= {one.path: one for one in play_all(house, missed, pages=1)}  # a busy browser drops pictures: once more
 
-    failed = {films[Path(one.path).name]: one.trouble for one in outcomes if one.trouble}
+    failed = {films[Path(one.path).name]: one.trouble for one in outcomes.values() if one.trouble}
     assert len(outcomes) > 140
     assert {path: why for path, why in failed.items() if path not in EXCEPTIONS} == {}
     assert sorted(EXCEPTIONS) == sorted(failed), "what plays is no exception"
-    plain = [one for one in outcomes if not is_encrypted(films[Path(one.path).name])]
+    plain = [one for one in outcomes.values() if not is_encrypted(films[Path(one.path).name])]
     assert len([one for one in plain if one.trouble]) <= MOST_EXCEPTIONS * len(plain)
 
 

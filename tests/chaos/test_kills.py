@@ -14,7 +14,6 @@ PLAYS_ON_S = 15.0
 
 @pytest.mark.slow
 @pytest.mark.media
-@pytest.mark.xdist_group("supervised")
 def test_playing_and_scanning_go_on_whatever_is_killed(tmp_path: Path) -> None:
     report = run(tmp_path, kills=7, films=20, seed=20, minutes=10)
 

@@ -424,13 +424,18 @@ def test_a_scan_that_was_killed_anywhere_is_completed_by_the_next(
     assert db.session.scalar(select(func.count()).select_from(FilePart)) == 6
 
 
-def test_a_scan_that_was_killed_at_its_very_end_is_not_made_twice(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def scan_of_one_film(world: World) -> int:
+    """The number of a scan that has not begun."""
     world.add("Film (2001).mp4")
     world.rest()
     with writing():
-        job_id = service.request_scan(library_id=world.library_id, is_settled=True, now=now())
+        return service.request_scan(library_id=world.library_id, is_settled=True, now=now())
+
+
+def test_a_scan_that_was_killed_at_its_very_end_is_not_made_twice(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = scan_of_one_film(world)
 
     class Killed(BaseException):
         pass
@@ -453,10 +458,7 @@ def test_a_scan_that_was_killed_at_its_very_end_is_not_made_twice(
 def test_a_scan_whose_job_is_anothers_by_now_does_not_say_that_it_is_done(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.add("Film (2001).mp4")
-    world.rest()
-    with writing():
-        job_id = service.request_scan(library_id=world.library_id, is_settled=True, now=now())
+    job_id = scan_of_one_film(world)
     real = scan.Scan.run
 
     def taken_over_at_the_end(one: scan.Scan) -> tuple[str, str | None]:

@@ -17,7 +17,7 @@ import pytest
 from config import ROOT
 from tests.supervised import Supervised, supervised, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("supervised")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
