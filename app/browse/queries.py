@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, exists, func, not_, or_, select
 
-from app.catalog.models import Episode, ExternalId, Genre, Title, TitleGenre
+from app.catalog.models import Episode, ExternalId, Title
 from app.core.query import initial
 from app.extensions import db, read
 from app.library.models import FilePart, MediaFile
@@ -54,7 +54,7 @@ class Filter:
         if self.min_rating is not None:
             found.append(Title.rating >= self.min_rating)
         if self.genre is not None:
-            found.append(_has_genre(self.genre))
+            found.append(Title.has_genre(self.genre))
         if self.library_id is not None:
             found.append(_in_library(self.library_id, self.kind))
         if self.unmatched is not None:
@@ -135,12 +135,6 @@ def files_seen(profile_id: int | None, seen: bool | None) -> ColumnElement[bool]
 def is_unmatched() -> ColumnElement[bool]:
     """Neither told by an id nor named with confidence: somebody should look."""
     return and_(Title.confidence < DOUBTFUL, ~exists().where(ExternalId.title_id == Title.id))
-
-
-def _has_genre(name: str) -> ColumnElement[bool]:
-    return Title.id.in_(
-        select(TitleGenre.title_id).join(Genre, Genre.id == TitleGenre.genre_id).where(Genre.is_called(name))
-    )
 
 
 def _in_library(library_id: int, kind: str) -> ColumnElement[bool]:

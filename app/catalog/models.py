@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, ForeignKey, Index, String, Text, UniqueConstraint, func, or_
+from sqlalchemy import ColumnElement, Float, ForeignKey, Index, String, Text, UniqueConstraint, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.adapters.database import Folded, Instant, Json, by_code_point
@@ -64,8 +64,14 @@ class Title(Model):
         *(_list_index(key) for key in ("sort_name", "added_at", "year", "rating", "runtime_s", "popularity")),
         Index("ix_title_added", "added_at", "id", "file_count"),
         Index("ix_title_popularity", "popularity", "id", "file_count"),
-        Index("ix_title_kind_file_count", "kind", "file_count"),
+        Index("ix_title_count", "kind", "file_count", "is_anime", "year", "rating"),  # counts a narrowed list
     )
+
+    @classmethod
+    def has_genre(cls, name: str) -> ColumnElement[bool]:
+        """Whether the genre of this name is among its genres; case as in `Genre.is_called`."""
+        called = select(Genre.id).where(Genre.is_called(name))
+        return cls.id.in_(select(TitleGenre.title_id).where(TitleGenre.genre_id.in_(called)))
 
 
 class Season(Model):
@@ -144,7 +150,9 @@ class TitleGenre(Model):
     __tablename__ = "title_genre"
 
     title_id: Mapped[int] = mapped_column(ForeignKey("title.id", ondelete="CASCADE"), primary_key=True)
-    genre_id: Mapped[int] = mapped_column(ForeignKey("genre.id", ondelete="CASCADE"), primary_key=True, index=True)
+    genre_id: Mapped[int] = mapped_column(ForeignKey("genre.id", ondelete="CASCADE"), primary_key=True)
+
+    __table_args__ = (Index("ix_title_genre_titles", "genre_id", "title_id"),)
 
 
 class Person(Model):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, Select, Text, cast, select
 
-from app.catalog.models import Episode, Genre, Title, TitleGenre
+from app.catalog.models import Episode, Title
 from app.catalog.queries import title_media_id
 from app.core.query import query_tokens
 from app.core.ranking import Asked, Spelling, asked, likeness, likeness_of_name, rank, spelling
@@ -46,13 +46,7 @@ class Narrowing:
         if self.kind in {"movie", "show"}:
             found.append(Title.kind == self.kind)
         if self.genre is not None:
-            found.append(
-                Title.id.in_(
-                    select(TitleGenre.title_id)
-                    .join(Genre, Genre.id == TitleGenre.genre_id)
-                    .where(Genre.is_called(self.genre))
-                )
-            )
+            found.append(Title.has_genre(self.genre))
         if self.year is not None:
             found.append(Title.year == self.year)
         if self.min_rating is not None:
