@@ -23,6 +23,7 @@ from pathlib import Path
 from app.core.ladder import X264_PARAMS, VideoSpec, chroma_offset, ladder
 from app.core.timeline import plan
 from workers.engines import ffmpeg, grid
+from workers.engines.commands import forced_keyframes
 from workers.engines.slicer import Slicer, read_index
 
 MOST, MOST_MS = 1.10, 15.0
@@ -94,9 +95,8 @@ def plain(
     branches = "".join(f"[i{n}]" for n in range(len(specs)))
     argv = [tool, "-nostdin", "-v", "error", "-y", "-i", str(source.path)]
     argv += ["-filter_complex", f"[0:v:0]split={len(specs)}{branches};{outputs.rstrip(';')}"]
-    marks = "+".join(f"eq(n,{cut})" for cut in cuts)
     same = ["-preset", preset, "-profile:v", "high", "-g", "100000", "-sc_threshold", "0"]
-    same += ["-force_key_frames", f"expr:{marks}"]
+    same += ["-force_key_frames", forced_keyframes(cuts)]
     same += ["-x264-params", f"{X264_PARAMS}:chroma-qp-offset={chroma_offset(preset)}"]
     for number, spec in enumerate(specs):
         argv += ["-map", f"[o{number}]", "-c:v", "libx264", *same, "-crf", str(spec.crf)]

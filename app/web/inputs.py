@@ -32,23 +32,24 @@ LAST_PAGE = 1_000_000
 T = TypeVar("T")
 
 
-_SCHEMAS: dict[type[BaseModel], dict[str, Any]] = {}
+class _Described(BaseModel):
+    @classmethod
+    def model_json_schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
+        """As pydantic's, made once: flask-openapi3 asks for a query's at every request. Nobody changes what he gets."""
+        key = (cls, args, tuple(sorted(options.items())))
+        found = _SCHEMAS.get(key)
+        if found is None:
+            found = _SCHEMAS[key] = super().model_json_schema(*args, **options)
+        return found
 
 
-class Input(BaseModel):
+_SCHEMAS: dict[tuple[Any, ...], dict[str, Any]] = {}
+
+
+class Input(_Described):
     """What a body, a query or a path derives from. Unknown fields are ignored, so old servers bear new clients."""
 
     model_config = ConfigDict(allow_inf_nan=False)
-
-    @classmethod
-    def model_json_schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
-        """As pydantic's; the plain one is made once, since flask-openapi3 asks for it at every request."""
-        if args or options:
-            return super().model_json_schema(*args, **options)
-        found = _SCHEMAS.get(cls)
-        if found is None:
-            found = _SCHEMAS[cls] = super().model_json_schema()
-        return found
 
     @model_validator(mode="before")
     @classmethod
@@ -58,7 +59,7 @@ class Input(BaseModel):
         return value
 
 
-class Output(BaseModel):
+class Output(_Described):
     """What an answer derives from; the names of its fields are the API's."""
 
     model_config = ConfigDict(from_attributes=True)

@@ -68,9 +68,9 @@ class Application(OpenAPI):
         self.generate_spec_json()  # type: ignore[no-untyped-call]
         document: dict[str, Any] = self.spec_json
         schemas = document["components"].setdefault("schemas", {})
-        schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas["Problem"] = {name: value for name, value in problem.items() if name != "$defs"}
         schemas["FieldProblem"] = FieldProblem.model_json_schema()
-        schemas["Problem"].pop("$defs", None)
         schemas.pop("ValidationErrorModel", None)
         views = _views_by_operation(self)
         for path, operations in document["paths"].items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import random
+import subprocess
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -28,7 +29,9 @@ from tests.engines.conftest import (
     tone,
 )
 from workers.engines import grid
+from workers.engines.commands import forced_keyframes
 from workers.engines.ffmpeg import Ffmpeg
+from workers.engines.slicer import read_index
 
 pytestmark = pytest.mark.media
 
@@ -115,6 +118,15 @@ def test_one_decode_makes_every_rung(tool: Ffmpeg, make: Make) -> None:
             fragment = read_fragment(kept.cells[spec.name, k])
             assert len(fragment.durations) == source.plan.main.frames(k)
             assert fragment.presentation_times[0] == source.plan.main.boundaries[k] * 1000
+
+
+def test_keyframes_are_forced_in_any_number(tool: Ffmpeg, tmp_path: Path) -> None:
+    path, frames = tmp_path / "film.mkv", range(0, 480, 2)
+    argv = [tool.path, "-v", "error", *film(size="64x64", seconds=20), *H264, "-g", "1000", "-sc_threshold", "0"]
+    subprocess.run([*argv, "-force_key_frames", forced_keyframes(frames), str(path)], check=True)
+    video = read_index(path).video
+    assert video is not None
+    assert [round(tick * video.time_base * 24) for tick in video.keyframes] == list(frames)
 
 
 def test_a_run_that_nobody_wants_ends_at_once(tool: Ffmpeg, make: Make) -> None:

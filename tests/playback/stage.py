@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import redis
 from flask import Flask
@@ -50,13 +53,24 @@ def film(
     size: str = "640x360",
     rate: str = "24",
 ) -> Path:
-    """A film with a picture that changes and a tone that rises."""
-    return make(
-        path,
+    """A film with a picture that changes and a tone that rises. One of a name is made once and copied afterwards."""
+    argv = (
         *("-f", "lavfi", "-i", f"testsrc2=size={size}:rate={rate}:duration={seconds}"),
         *("-f", "lavfi", "-i", f"aevalsrc=sin(2*PI*t*(300+20*t)):s=48000:d={seconds}"),
         *video, *("-pix_fmt", "yuv420p10le" if "libx265" in video else "yuv420p"), *audio, "-ac", "2", "-shortest",
     )  # fmt: skip
+    kept = Path(_films().name) / hashlib.sha256("\0".join(argv).encode()).hexdigest() / path.name
+    if not kept.exists():
+        kept.parent.mkdir(exist_ok=True)
+        make(kept, *argv)
+    shutil.copyfile(kept, path)
+    return path
+
+
+@cache
+def _films() -> TemporaryDirectory[str]:
+    """What this test process has made; gone with it."""
+    return TemporaryDirectory(prefix="matinee-films-")
 
 
 def add_file(

@@ -190,9 +190,19 @@ def _to_bt709(video: VideoTrack) -> dict[str, str]:
     return options
 
 
+def forced_keyframes(frames: Sequence[int]) -> str:
+    """`-force_key_frames` for these frame numbers; at least one, in any number.
+
+    ffmpeg takes a plain sum of some hundred terms for an invalid expression; nested by halves it takes thousands.
+    """
+    terms = [f"eq(n,{frame})" for frame in frames]
+    while len(terms) > 1:
+        terms = [f"({'+'.join(terms[at : at + 2])})" for at in range(0, len(terms), 2)]
+    return f"expr:{terms[0]}"
+
+
 def _encoder(spec: VideoSpec, *, preset: str, threads: int, frames: int, cuts: Sequence[int]) -> dict[str, Any]:
     scale, _ = frame_scale(spec.frame_rate)
-    marks = "+".join(f"eq(n,{cut})" for cut in (0, *cuts))
     return {
         "c:v": "libx264",
         "preset": preset,
@@ -205,7 +215,7 @@ def _encoder(spec: VideoSpec, *, preset: str, threads: int, frames: int, cuts: S
         "threads": threads,
         "g": 100_000,
         "sc_threshold": 0,
-        "force_key_frames": f"expr:{marks}",
+        "force_key_frames": forced_keyframes((0, *cuts)),
         "frames:v": frames,
         "fps_mode": "passthrough",
         "color_primaries": "bt709",
