@@ -167,7 +167,7 @@ def _run(data: bytes, trun: Box, default: tuple[int, int, int]) -> Iterator[tupl
 class Sample:
     """One sample to write: its bytes, ticks of duration, whether a decoder can start here, composition offset."""
 
-    data: bytes
+    data: bytes | memoryview
     duration: int
     sync: bool = True
     offset: int = 0
@@ -194,7 +194,8 @@ def segment(samples: Sequence[Sample], *, sequence: int, decode_time: int) -> by
             full_box(b"trun", 1, present, struct.pack(">Ii", len(samples), moof_size + 8), bytes(rows)),
         ),
     )
-    return moof + box(b"mdat", *(sample.data for sample in samples))
+    size = 8 + sum(len(sample.data) for sample in samples)
+    return b"".join([moof, struct.pack(">I4s", size, b"mdat"), *(sample.data for sample in samples)])  # copied once
 
 
 def video_init(

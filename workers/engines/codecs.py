@@ -66,11 +66,14 @@ def decodes_alone(context: Any, packet: bytes) -> bool:
     return any(unit and unit[0] & 31 == H264_IDR for unit in units(context, packet))
 
 
-def sized(context: Any, packet: bytes) -> bytes:
-    """A packet's bytes as a sample of fragmented MP4: NAL units get 4-byte lengths where they had start codes."""
+def sized(context: Any, packet: Any) -> bytes | memoryview:
+    """A packet as a sample of fragmented MP4: NAL units get 4-byte lengths where they had start codes.
+
+    A view of the packet's own bytes where nothing has to be changed: pictures of a film are large.
+    """
     if name_of(context) != "h264" or not is_annexb(context):
-        return packet
-    return b"".join(struct.pack(">I", len(unit)) + unit for unit in annexb_units(packet) if unit)
+        return memoryview(packet)
+    return b"".join(struct.pack(">I", len(unit)) + unit for unit in annexb_units(bytes(packet)) if unit)
 
 
 def video_configuration(context: Any) -> tuple[bytes, bytes, str] | None:

@@ -211,6 +211,6 @@ def _in_decode_order(context: Any, packets: list[Any], times: list[int], end: in
     decode = sorted(times)
     durations = [after - before for before, after in zip(decode, [*decode[1:], max(end, decode[-1])], strict=True)]
     return [
-        Sample(sized(context, bytes(packet)), duration, sync=bool(packet.is_keyframe), offset=shown - decoded)
+        Sample(sized(context, packet), duration, sync=bool(packet.is_keyframe), offset=shown - decoded)
         for packet, duration, shown, decoded in zip(packets, durations, times, decode, strict=True)
     ]
