@@ -109,11 +109,12 @@ class _Finder:
 
     def _episodes(self, expression: Expression, question: Asked, limit: int) -> Iterable[Hit]:
         rows = self._rows("episodes", expression, limit)
+        shows = {show: likeness_of_name(question, show) for show in {row[2] for row in rows}}
         for episode_id, name, show, popularity in rows:
             best = likeness_of_name(question, name or "")
-            if best and len(question.likeness) > 1:
+            if best and shows[show]:  # each has some of the words
                 best = max(best, likeness_of_name(question, f"{name} {show}"))
-            if best <= likeness_of_name(question, show):
+            if best <= shows[show]:
                 continue  # the show answers as well, and stands in the list itself
             yield Hit(f"e{episode_id}", rank(best, popularity=popularity, is_owned=True) - EPISODE_COST)
 
