@@ -34,7 +34,8 @@ function nextPicture(limit = 15000) {
 const ranges = () => Array.from({ length: video.buffered.length }, (_, n) => [video.buffered.start(n), video.buffered.end(n)]);
 
 async function hls(url, errors) {
-  const player = new window.Hls({ maxBufferLength: 8, maxMaxBufferLength: 600, startLevel: 0, autoStartLoad: true });
+  const tolerance = { maxFragLookUpTolerance: 0.05 }; // as the product's player
+  const player = new window.Hls({ maxBufferLength: 8, maxMaxBufferLength: 600, startLevel: 0, autoStartLoad: true, ...tolerance });
   const cancelled = "aborted"; // hls.js names so what it cancels itself on a switch
   player.on(window.Hls.Events.ERROR, (_event, data) => data.details !== cancelled &&
     errors.push({ fatal: data.fatal, details: data.details, reason: String(data.reason || data.error?.message || "") }));
