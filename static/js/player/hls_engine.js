@@ -188,7 +188,7 @@ export function createHls(Hls, { token, position }) {
     abrController: patientAbr(defaults.abrController, paces),
     startPosition: position > 0 ? position : -1,
     startFragPrefetch: true,
-    maxFragLookUpTolerance: 0.05, // playlists are exact: with more, a seek to just before a seam lands behind it
+    maxFragLookUpTolerance: 0.05, // playlists are exact: with more, what is left of a cell after a flush is jumped over
     testBandwidth: false,
     lowLatencyMode: false,
     enableWorker: false, // fMP4 is passed through: a worker would only cost its start
