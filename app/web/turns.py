@@ -1,8 +1,8 @@
-"""Turns: an answer that only reads and formats waits until few others are being worked on.
+"""Turns: an answer that only reads and formats waits until nobody else's is being worked on.
 
 One Python process computes in one thread at a time. Forty answers begun at once all end late, and every one of them
-takes processor time from cells and rooms. Taken in the order of their coming, a short one is not held up by the long
-ones that came after it, and what is not marked shares the interpreter with few.
+takes processor time from cells and rooms. Taken one by one, in the order of their coming, none is held up by those that
+came after it, and what is not marked shares the interpreter with one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from flask import Flask, current_app, g, request
 
 from app.extensions import db
 
-AT_ONCE = 2
+AT_ONCE = 1
 PATIENCE = 5.0
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -67,6 +67,13 @@ def in_turn(view: View) -> View:
     return view
 
 
+def hand_on() -> None:
+    """Ends this request's turn, where it has one, before something that may wait."""
+    turns: Turns | None = g.pop("matinee_turns", None)
+    if turns is not None:
+        turns.give()
+
+
 def init_app(app: Flask) -> None:
     """After `security`, so that nobody who is refused takes a turn."""
     app.extensions["matinee_turns"] = Turns(AT_ONCE)
@@ -86,6 +93,4 @@ def _take() -> None:
 
 
 def _give(_failure: BaseException | None) -> None:
-    turns: Turns | None = g.pop("matinee_turns", None)
-    if turns is not None:
-        turns.give()
+    hand_on()
