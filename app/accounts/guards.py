@@ -13,6 +13,7 @@ from app.adapters import clock
 from app.core.access import Role, Viewer
 from app.core.errors import Unauthenticated
 from app.extensions import get_redis, writing
+from app.web import turns
 from app.web.security import Credential, Identity, register_resolver
 from config import Config
 
@@ -95,6 +96,7 @@ def _note_use(response: Response) -> Response:
     used: tuple[Bearer, int] | None = g.get("matinee_used")
     if used is not None:
         bearer, row_id = used
+        turns.hand_on()
         with writing():
             note = sign_ins.touch_key if bearer == "key" else sign_ins.touch
             note(row_id, now=clock.now())

@@ -11,6 +11,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import jwt
 
@@ -34,12 +35,17 @@ class RefreshClaims:
     proof: str
 
 
+TOKENS_KEPT = 512
+"""A client shows the same token for minutes: its signature is looked at once by each process."""
+
+
 class Signer:
     """Signs and reads tokens with keys derived from the server's secret, a different one for each purpose."""
 
     def __init__(self, secret_key: str) -> None:
         self._secret = secret_key.encode()
         self._access_key = self._derive("access token")
+        self._read = lru_cache(maxsize=TOKENS_KEPT)(self._read_anew)
 
     def access_token(self, claims: AccessClaims, *, now: datetime) -> str:
         """A JWT (RFC 7519, HS256) good for `ACCESS_LIFETIME` and for as long as its sign-in lives."""
@@ -54,20 +60,7 @@ class Signer:
 
     def read_access_token(self, token: str, *, now: datetime) -> AccessClaims:
         """Raises Unauthenticated (`token_expired` or `token_invalid`)."""
-        required = ["typ", "sub", "sid", "exp"]
-        try:
-            payload = jwt.decode(
-                token,
-                self._access_key,
-                algorithms=["HS256"],
-                options={"require": required, "verify_exp": False, "verify_iat": False},
-            )
-            expires_at = datetime.fromtimestamp(payload["exp"], UTC)
-            claims = AccessClaims(int(payload["sub"]), int(payload["sid"]))
-        except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError, OSError) as error:
-            raise Unauthenticated("This access token is not valid. Sign in again.", code="token_invalid") from error
-        if payload["typ"] != "access":
-            raise Unauthenticated("This is not an access token.", code="token_invalid")
+        claims, expires_at = self._read(token)
         if expires_at <= now:
             raise Unauthenticated("The access token has expired. Refresh it.", code="token_expired")
         return claims
@@ -90,6 +83,24 @@ class Signer:
 
     def _mac(self, purpose: str, *parts: str) -> str:
         return hmac.new(self._derive(purpose), "\n".join(parts).encode(), hashlib.sha256).hexdigest()
+
+    def _read_anew(self, token: str) -> tuple[AccessClaims, datetime]:
+        """What a genuine token says, and until when it is good."""
+        required = ["typ", "sub", "sid", "exp"]
+        try:
+            payload = jwt.decode(
+                token,
+                self._access_key,
+                algorithms=["HS256"],
+                options={"require": required, "verify_exp": False, "verify_iat": False},
+            )
+            expires_at = datetime.fromtimestamp(payload["exp"], UTC)
+            claims = AccessClaims(int(payload["sub"]), int(payload["sid"]))
+        except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError, OSError) as error:
+            raise Unauthenticated("This access token is not valid. Sign in again.", code="token_invalid") from error
+        if payload["typ"] != "access":
+            raise Unauthenticated("This is not an access token.", code="token_invalid")
+        return claims, expires_at
 
     def _derive(self, purpose: str) -> bytes:
         return hmac.new(self._secret, f"matinee {purpose}".encode(), hashlib.sha256).digest()

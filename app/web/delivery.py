@@ -12,6 +12,8 @@ from functools import lru_cache
 from flask import Flask, Response, request
 
 WORTH_BYTES = 1024
+LEVEL = 3
+"""Half the time of level 5 for a tenth more bytes."""
 LARGEST_FILE_BYTES = 4 << 20
 TAGGED = {"application/json", "text/html"}
 COMPRESSED = TAGGED | {
@@ -68,7 +70,7 @@ def _compress(response: Response) -> Response:
     data = response.get_data()
     if len(data) < WORTH_BYTES:
         return response
-    packed = _packed_file(data) if is_file else gzip.compress(data, 5, mtime=0)
+    packed = _packed_file(data) if is_file else gzip.compress(data, LEVEL, mtime=0)
     response.set_data(packed)
     response.headers["Content-Encoding"] = "gzip"
     response.headers.pop("Accept-Ranges", None)
