@@ -33,9 +33,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """A name, ready to be compared: its folded words, its neighbours joined, and the words without an article."""
+    """A name, ready to be compared: its folded words, its neighbours joined, and the words without an article.
+
+    `spaced` are the words in one, each after a space.
+    """
 
     words: tuple[str, ...]
+    spaced: str
     joined: tuple[str, ...]
     bare: tuple[str, ...]
     whole: str
@@ -60,7 +64,7 @@ def spelling(name: str) -> Spelling:
     words = fold(name).split()
     bare = _without_article(words)
     joined = tuple(one + other for one, other in pairwise(words))
-    return Spelling(tuple(words), joined, tuple(bare), "".join(words), "".join(bare))
+    return Spelling(tuple(words), " ".join(["", *words]), joined, tuple(bare), "".join(words), "".join(bare))
 
 
 def likeness_of_name(query: Asked, name: str, *, year: int | None = None) -> float:
@@ -72,43 +76,44 @@ def likeness_of_name(query: Asked, name: str, *, year: int | None = None) -> flo
 
 
 def likeness(query: Asked, spelt: Spelling, *, year: int | None = None) -> float:
-    """As `likeness_of_name`, of a name that is ready."""
+    """As `likeness_of_name`, of a name that is ready. Hundreds are looked at for every letter that somebody types."""
     if not spelt.words or not query.likeness:
         return 0.0
-    found = [_best(one, spelt, year) for one in query.likeness]
-    if found[-1] < PREFIX and query.prefix and any(word.startswith(query.prefix) for word in spelt.words):
+    found = []
+    for alike in query.likeness:
+        best = 0.0  # of the most alike word; two neighbours count as one word too, then the year
+        for word in spelt.words:
+            if word in alike and alike[word] > best:
+                best = alike[word]
+        if not best:
+            for word in spelt.joined:
+                if word in alike and alike[word] > best:
+                    best = alike[word]
+        if best < YEAR and year is not None and str(year) in alike:
+            best = YEAR
+        found.append(best)
+    if best < PREFIX and query.prefix and f" {query.prefix}" in spelt.spaced:
         found[-1] = PREFIX
-    told = sum(1 for place in query.telling if found[place])
-    score = 0.7 * sum(found) / len(found) + 0.2 * min(1.0, told / len(spelt.bare))
-    if spelt.whole == query.compacted:
+    told = 0
+    for place in query.telling:
+        if found[place]:
+            told += 1
+    length = len(spelt.bare)
+    score = 0.7 * sum(found) / len(found) + 0.2 * (told / length if told < length else 1.0)
+    whole, bare_whole = spelt.whole, spelt.bare_whole
+    if whole == query.compacted:
         return 1.5 + score
-    if spelt.bare_whole == query.compacted or spelt.bare_whole == query.bare:
+    if bare_whole == query.compacted or bare_whole == query.bare:
         return 1.4 + score
-    if len(query.telling) == len(spelt.bare) and all(found):
+    if len(query.telling) == length and all(found):
         score += 0.25  # the whole name, mistyped
-    return score + (0.1 if spelt.whole.startswith(query.compacted) or _begins_alike(query, spelt.bare[0]) else 0.0)
+    return score + (0.1 if whole.startswith(query.compacted) or _begins_alike(query, spelt.bare[0]) else 0.0)
 
 
 def rank(likeness: float, *, popularity: float, is_owned: bool) -> float:
     """One number: the match first, then what is owned, then how many people know it (each bounded)."""
     known = math.log1p(max(0.0, popularity))
     return likeness + 0.08 * is_owned + 0.1 * known / (2.0 + known)
-
-
-def _best(alike: Mapping[str, float], name: Spelling, year: int | None) -> float:
-    """How alike the most alike word of a name is; two neighbours count as one word too, then the year."""
-    best = _most_alike(alike, name.words) or _most_alike(alike, name.joined)
-    if best < YEAR and year is not None and str(year) in alike:
-        return YEAR
-    return best
-
-
-def _most_alike(alike: Mapping[str, float], words: Sequence[str]) -> float:
-    best = 0.0
-    for word in words:
-        if word in alike and alike[word] > best:
-            best = alike[word]
-    return best
 
 
 def _begins_alike(query: Asked, first: str) -> bool:

@@ -6,7 +6,7 @@ another word that exists; all words but one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -55,10 +55,15 @@ class Plan:
 
     tokens: tuple[Token, ...]
 
+    def look_around(self) -> None:
+        """Finds what the words that stand in the index may have been meant to be; those that do not have it found."""
+        _find_neighbours([token for token in self.tokens if token.is_known])
+
     def as_typed(self) -> Expression:
         return all_of(either(token.expressions) for token in self.tokens)
 
     def with_neighbours(self) -> Expression:
+        """After `look_around`, as `all_but_one`."""
         return all_of(map(_with_neighbours, self.tokens))
 
     def all_but_one(self) -> Expression | None:
@@ -81,7 +86,7 @@ def plan(query: str) -> Plan | None:
     for token in tokens:
         _state(token, known)
     _join_pairs(tokens, known)
-    _find_neighbours(tokens)
+    _find_neighbours([token for token in tokens if not token.is_known])
     return Plan(tuple(tokens))
 
 
@@ -138,10 +143,10 @@ def _join_pairs(tokens: list[Token], known: dict[str, int]) -> None:
                 token.likeness[joined] = 1.0
 
 
-def _find_neighbours(tokens: list[Token]) -> None:
-    """What each word may have been meant to be; one query for all of them. Unknown words take them on at once."""
+def _find_neighbours(tokens: Iterable[Token]) -> None:
+    """What each of these may have been meant to be; one query for all of them. Unknown words take them on at once."""
     wanted = {token.typed: deletion_keys(token.typed) for token in tokens if allowed_mistakes(token.typed)}
-    keys = set().union(*wanted.values())
+    keys: set[int] = set().union(*wanted.values())
     found: Sequence[tuple[str, int]] = neighbours(keys) if keys else ()
     for token in tokens:
         if token.typed not in wanted:

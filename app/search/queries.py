@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
@@ -78,14 +78,25 @@ def search(query: str, narrowing: Narrowing) -> list[Hit]:
     question = _question(query, found, wide=False)
     for hit in finder.find(found.as_typed(), question, limit=CANDIDATES):
         hits[hit.media_id] = hit
-    wider = _question(query, found, wide=True)
-    for widen in (found.with_neighbours, found.all_but_one):
-        best = max([hit.score for hit in hits.values()], default=0.0)
-        expression = widen() if len(hits) < ENOUGH and best < WHOLE else None
-        if expression is not None:
-            for hit in finder.find(expression, wider, limit=WIDE_CANDIDATES if best < GOOD else FILLERS):
-                hits.setdefault(hit.media_id, Hit(hit.media_id, hit.score - WIDE_COST))
+    if not _is_enough(hits):
+        found.look_around()
+        wider = _question(query, found, wide=True)
+        for widen in (found.with_neighbours, found.all_but_one):
+            expression = None if _is_enough(hits) else widen()
+            if expression is not None:
+                limit = WIDE_CANDIDATES if _best(hits) < GOOD else FILLERS
+                for hit in finder.find(expression, wider, limit=limit):
+                    hits.setdefault(hit.media_id, Hit(hit.media_id, hit.score - WIDE_COST))
     return sorted(hits.values(), key=lambda hit: (-hit.score, hit.media_id))
+
+
+def _best(hits: Mapping[str, Hit]) -> float:
+    return max([hit.score for hit in hits.values()], default=0.0)
+
+
+def _is_enough(hits: Mapping[str, Hit]) -> bool:
+    """There is something to choose from, or somebody typed a whole name."""
+    return len(hits) >= ENOUGH or _best(hits) >= WHOLE
 
 
 @dataclass(frozen=True, slots=True)
