@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, exists, func, not_, or_, select
 
+from app.catalog.memory import remembered
 from app.catalog.models import Episode, ExternalId, Title
 from app.core.query import initial
 from app.extensions import db, read
@@ -26,6 +27,15 @@ KEYS = {
     "runtime": Title.runtime_s,
     "popularity": Title.popularity,
 }
+FIRST = {
+    name: select(Title.id)
+    .where(Title.file_count > 0)
+    .order_by(key.desc(), Title.id.desc())
+    .offset(bindparam("offset", type_=Integer))
+    .limit(bindparam("limit", type_=Integer))
+    for name, key in (("popular", Title.popularity), ("recent", Title.added_at))
+}
+PLAYABLE = select(func.count()).select_from(Title).where(Title.kind.in_(("movie", "show")), Title.file_count > 0)
 NEVER_EMPTY = {"name", "added", "popularity"}
 DOUBTFUL = 0.6
 
@@ -43,6 +53,11 @@ class Filter:
     unmatched: bool | None = None
     watched: bool | None = None
     profile_id: int | None = None
+
+    @property
+    def is_everybodys(self) -> bool:
+        """Whether the catalog alone answers: neither what somebody has seen nor which files there are."""
+        return self.watched is None and self.library_id is None
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """On `Title`."""
@@ -65,13 +80,23 @@ class Filter:
         return found
 
 
-def page(wanted: Filter, *, sort: Sort, descending: bool, offset: int, limit: int) -> tuple[list[int], int]:
+def page(wanted: Filter, *, sort: Sort, descending: bool, offset: int, limit: int) -> tuple[Sequence[int], int]:
     """Title ids of one page, and how many there are in all. What has no value for the key comes last, either way."""
     counted, sorted_ids = _statements(wanted, sort, descending)
-    ((total,),) = read(counted)
+
+    def count() -> int:
+        ((total,),) = read(counted)
+        return int(total)
+
+    def ids() -> list[int]:
+        return [key for (key,) in read(sorted_ids, {"offset": offset, "limit": limit})]
+
+    total = remembered(("how many", wanted), count) if wanted.is_everybodys else count()
     if offset >= total:
         return [], total
-    return [key for (key,) in read(sorted_ids, {"offset": offset, "limit": limit})], total
+    if wanted.is_everybodys:
+        return remembered(("page", wanted, sort, descending, offset, limit), ids), total
+    return ids(), total
 
 
 def letters(wanted: Filter) -> list[tuple[str, int, int]]:
@@ -87,36 +112,19 @@ def letters(wanted: Filter) -> list[tuple[str, int, int]]:
     return found
 
 
-def popular(*, limit: int, offset: int) -> list[int]:
+def popular(*, limit: int, offset: int) -> Sequence[int]:
     """Playable titles that most people know; the newest where nothing is known of that."""
-    return list(
-        db.session.scalars(
-            select(Title.id)
-            .where(Title.file_count > 0)
-            .order_by(Title.popularity.desc(), Title.id.desc())
-            .offset(offset)
-            .limit(limit)
-        )
-    )
+    return _first("popular", offset, limit)
 
 
-def recent(*, limit: int, offset: int) -> list[int]:
+def recent(*, limit: int, offset: int) -> Sequence[int]:
     """Playable titles, the latest addition first (a show by its latest episode)."""
-    return list(
-        db.session.scalars(
-            select(Title.id)
-            .where(Title.file_count > 0)
-            .order_by(Title.added_at.desc(), Title.id.desc())
-            .offset(offset)
-            .limit(limit)
-        )
-    )
+    return _first("recent", offset, limit)
 
 
 def how_many() -> int:
     """Playable titles."""
-    counted = select(func.count()).select_from(Title).where(Title.kind.in_(("movie", "show")), Title.file_count > 0)
-    return db.session.scalar(counted) or 0
+    return remembered("how many", lambda: db.session.scalar(PLAYABLE) or 0)
 
 
 def files_seen(profile_id: int | None, seen: bool | None) -> ColumnElement[bool] | None:
@@ -135,6 +143,11 @@ def files_seen(profile_id: int | None, seen: bool | None) -> ColumnElement[bool]
 def is_unmatched() -> ColumnElement[bool]:
     """Neither told by an id nor named with confidence: somebody should look."""
     return and_(Title.confidence < DOUBTFUL, ~exists().where(ExternalId.title_id == Title.id))
+
+
+def _first(of: str, offset: int, limit: int) -> Sequence[int]:
+    rows = {"offset": offset, "limit": limit}
+    return remembered((of, offset, limit), lambda: [key for (key,) in read(FIRST[of], rows)])
 
 
 def _in_library(library_id: int, kind: str) -> ColumnElement[bool]:

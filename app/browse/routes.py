@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Literal
 
@@ -321,6 +322,6 @@ def _letters(kind: Literal["movie", "show"], query: Which) -> Letters:
     )
 
 
-def _cards(title_ids: list[int], paging: Paging, total: int) -> CardPage:
+def _cards(title_ids: Sequence[int], paging: Paging, total: int) -> CardPage:
     cards = catalog.title_cards(title_ids, language=viewer().language)
     return CardPage.of(personal.dress(viewer().profile_id, cards), paging=paging, total=total)

@@ -222,3 +222,12 @@ class Artwork(Model):
         UniqueConstraint("person_id", "kind"),
         UniqueConstraint("collection_id", "kind"),
     )
+
+
+class Generation(Model):
+    """One row: a word that is another after every change of the catalog. See `catalog.memory`."""
+
+    __tablename__ = "catalog_generation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    word: Mapped[str] = mapped_column(String(16))

@@ -12,6 +12,7 @@ from sqlalchemy.orm import load_only
 
 from app.adapters.database import is_one_of
 from app.catalog.answers import Card, CollectionOut, GenreOut, PersonCredit, Picture, ShowOut
+from app.catalog.memory import memory, remembered
 from app.catalog.models import (
     Artwork,
     Collection,
@@ -193,18 +194,37 @@ def cards(media_ids: Iterable[str], *, language: str | None = None) -> dict[str,
 
 
 def _cards(title_ids: Sequence[int], episode_ids: Sequence[int], language: str | None) -> tuple[list[Card], list[Card]]:
+    """Cards that nobody else holds: whoever asked may dress them."""
+    held = memory()
+    wanted = [*(("title", key) for key in title_ids), *(("episode", key) for key in episode_ids)]
+    known = {one: card for one in wanted if held and (card := held.cards.get((*one, language)))}
+    made = _made(
+        [key for key in title_ids if ("title", key) not in known],
+        [key for key in episode_ids if ("episode", key) not in known],
+        language,
+    )
+    if held:
+        for (of, key), card in made.items():
+            held.cards.put((of, key, language), card)
+    known |= made
+    return (
+        [known["title", key].model_copy() for key in title_ids if ("title", key) in known],
+        [known["episode", key].model_copy() for key in episode_ids if ("episode", key) in known],
+    )
+
+
+def _made(title_ids: Sequence[int], episode_ids: Sequence[int], language: str | None) -> dict[tuple[str, int], Card]:
     titles = {row.id: row for row in _of(TITLES, title_ids)}
     episodes = {row.id: row for row in _of(EPISODES, episode_ids)}
     pictures = pictures_of("title_id", {*titles, *(row.t_id for row in episodes.values())})
     stills = pictures_of("episode_id", episodes)
-    return (
-        [_title_card(titles[key], pictures.get(key, {}), language) for key in title_ids if key in titles],
-        [
-            _episode_card(episodes[key], {**pictures.get(episodes[key].t_id, {}), **stills.get(key, {})}, language)
-            for key in episode_ids
-            if key in episodes
-        ],
-    )
+    return {
+        **{("title", key): _title_card(row, pictures.get(key, {}), language) for key, row in titles.items()},
+        **{
+            ("episode", key): _episode_card(row, {**pictures.get(row.t_id, {}), **stills.get(key, {})}, language)
+            for key, row in episodes.items()
+        },
+    }
 
 
 def _of(statement: Executable, ids: Sequence[int]) -> Sequence[Any]:
@@ -339,9 +359,12 @@ def titles_in_collection(collection_id: int) -> list[int]:
     )
 
 
-def newest_titles(*, limit: int, kind: str | None = None, anime: bool | None = None) -> list[str]:
+def newest_titles(*, limit: int, kind: str | None = None, anime: bool | None = None) -> Sequence[str]:
     """Media ids of playable titles whose film or latest episode came last."""
-    return [title_media_id(of, key) for of, key in read(_newest(limit, kind, anime))]
+    return remembered(
+        ("newest", limit, kind, anime),
+        lambda: [title_media_id(of, key) for of, key in read(_newest(limit, kind, anime))],
+    )
 
 
 @lru_cache(maxsize=64)
