@@ -123,6 +123,7 @@ def read(port: int, tokens: list[str], known: dict[str, Any], requests: int, mas
     """Lets every client ask its share; prints a table and returns what broke."""
     for token in tokens:  # every process has opened its connections and compiled its statements
         _ask(port, token, random.Random(0), known, 40, defaultdict(list), [])
+    time.sleep(1)  # their connections are closed and counted out
     took: dict[str, list[float]] = defaultdict(list)
     failures: list[str] = []
     clients = [

@@ -9,6 +9,7 @@ number with other rows.
 from __future__ import annotations
 
 import secrets
+from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from threading import Lock
 from typing import Any, Generic, TypeVar, cast
@@ -34,8 +35,8 @@ from app.catalog.models import (
 )
 from app.extensions import WRITE, db, read
 
-CARDS = 6000
-"""About 3 KB each."""
+CARDS = 8_000
+"""About 5 KB each."""
 LISTS = 2000
 TABLES = frozenset(
     model.__tablename__
@@ -58,16 +59,16 @@ class Kept(Generic[Key, Value]):
     def __init__(self, most: int) -> None:
         self._most = most
         self._lock = Lock()
-        self._held: dict[Key, Value] = {}
+        self._held: OrderedDict[Key, Value] = OrderedDict()
 
     def get(self, key: Key) -> Value | None:
         return self._held.get(key)
 
     def put(self, key: Key, value: Value) -> None:
         with self._lock:
-            if len(self._held) >= self._most and key not in self._held:
-                del self._held[next(iter(self._held))]
             self._held[key] = value
+            if len(self._held) > self._most:
+                self._held.popitem(last=False)
 
 
 class Memory:

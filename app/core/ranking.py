@@ -58,7 +58,7 @@ def asked(query: str, likeness: Sequence[Mapping[str, float]], prefix: str) -> A
     )
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=32768)
 def spelling(name: str) -> Spelling:
     """Made once for each name while it is asked for."""
     words = fold(name).split()

@@ -163,7 +163,7 @@ def _candidates(backend: SearchBackend, scope: Scope, *, is_limited: bool) -> Se
     )
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=32768)
 def _spellings(name: str, original: str | None, localized: str) -> tuple[Spelling, ...]:
     """What a title is called, in any language; `localized` is JSON as it is stored, read once while it is asked for."""
     texts = json.loads(localized).values() if localized else ()
