@@ -214,6 +214,7 @@ class _Sink:
         self._looked = 0.0
         self._answer = True
         self._began = time.monotonic()
+        self._is_first = True
 
     def init(self, rendition: str, data: bytes) -> bool:
         key = self.renditions[rendition].init_key
@@ -228,8 +229,9 @@ class _Sink:
         publish(self.kitchen, self.lease, of.cell_key(k), data)
         if of.kind == "video":
             at = time.monotonic()
-            pace.note(self.kitchen.client, of.recipe, of.timeline.extinf(k) / max(0.001, at - self._began))
-            self._began = at
+            took = max(0.001, at - self._began)
+            pace.note(self.kitchen.client, of.recipe, of.timeline.extinf(k) / took, is_first=self._is_first)
+            self._began, self._is_first = at, False
 
     def wanted(self, k: int) -> bool:
         at = time.monotonic()
@@ -281,7 +283,10 @@ def _encode(
     began = time.monotonic()
     try:
         if isinstance(rendition.spec, AudioSpec):
-            done = engine.run_audio(kitchen.ffmpeg, what, rendition.spec, first=first, count=count, sink=sink)
+            done = engine.run_audio(
+                kitchen.ffmpeg, what, rendition.spec,
+                first=first, count=count, sink=sink, is_ahead=asked.lane == "ahead",
+            )  # fmt: skip
             preset = "aac"
         else:
             preset = _preset(kitchen, asked, rendition.spec)

@@ -88,9 +88,17 @@ class ChapterOut(Output):
     title: str | None
 
 
+class SourcePictureOut(Output):
+    """The picture as it lies in the file; `codec` as devices name it (`hevc-10`)."""
+
+    codec: str
+    width: int
+    height: int
+
+
 class PreparedOut(Output):
     """`url` is what this device should play; `hls_url` is always a multivariant playlist; `ladder_url` is that of
-    the encoded rungs alone, for a picture that does not decode as it is.
+    the encoded rungs alone, for a picture that does not decode as it is. `source` is None for sound alone.
 
     A film cut in several files plays part by part: `duration` and `position` are of this `part`, `next_media_file_id`
     is what to prepare when it ends.
@@ -111,6 +119,7 @@ class PreparedOut(Output):
     part: int = 1
     parts: int = 1
     next_media_file_id: int | None = None
+    source: SourcePictureOut | None
     renditions: list[RenditionOut]
     audio_tracks: list[AudioTrackOut]
     subtitle_tracks: list[SubtitleTrackOut]

@@ -17,7 +17,7 @@ from app.core import subtitles
 from app.core.access import Viewer
 from app.core.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from app.core.hls import media_playlist
-from app.core.playback import device_of
+from app.core.playback import codec_name, device_of
 from app.core.subtitles import IMAGE_CODECS
 from app.extensions import db
 from app.library.models import MediaFile, MediaStream
@@ -35,11 +35,13 @@ from app.playback.answers import (
     SessionOut,
     SessionPage,
     SessionPath,
+    SourcePictureOut,
     SubtitleOut,
     SubtitlesOut,
     SubtitlesQuery,
     SubtitleTrackOut,
 )
+from app.playback.files import source_of
 from app.playback.guards import admit, file_response, may_play, own_session, playback, require_own, stored, text
 from app.playback.kept_tracks import Tracks
 from app.playback.models import PlaySession
@@ -118,6 +120,7 @@ def _opening(prepared: Prepared, token: str) -> list[str]:
 def _prepared(prepared: Prepared, token: str) -> PreparedOut:
     session, plan = prepared.session, prepared.session.plan
     codecs = {stream.index: stream.codec for stream in prepared.choice.streams}
+    picture = source_of(prepared.choice).video
     return PreparedOut(
         session_id=session.id,
         method=prepared.decision.method,
@@ -134,6 +137,9 @@ def _prepared(prepared: Prepared, token: str) -> PreparedOut:
         part=prepared.choice.stretch.part,
         parts=max(1, len(prepared.choice.stretch.parts)),
         next_media_file_id=prepared.choice.stretch.next_file_id,
+        source=SourcePictureOut(codec=codec_name(picture), width=picture.width or 0, height=picture.height or 0)
+        if picture
+        else None,
         renditions=[
             RenditionOut(
                 name=spec.name,

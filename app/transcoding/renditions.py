@@ -13,7 +13,7 @@ from app.core.timeline import Plan, SourceIndex, Timeline, plan
 from app.transcoding.keys import cell_key, init_key
 from app.transcoding.runs import Lane, Run
 
-NOW_CELLS = 2
+NOW_CELLS = 4
 AHEAD_CELLS = 5
 COPY_CELLS = 4
 NOW_AUDIO_CELLS = 4

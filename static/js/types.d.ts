@@ -66,6 +66,7 @@ export interface Plan {
   expires_in: number;
   duration: number;
   position: number;
+  source: { codec: string; width: number; height: number } | null;
   renditions: Rendition[];
   audio_tracks: Track[];
   subtitle_tracks: Track[];

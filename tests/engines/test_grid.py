@@ -316,6 +316,34 @@ def test_sound_is_asked_for_before_it_is_made(tool: Ffmpeg, make: Make) -> None:
     assert time.monotonic() - began < 2
 
 
+@pytest.mark.parametrize("is_ahead", [False, True])
+def test_sound_stands_back_once_the_first_of_it_is_there(tool: Ffmpeg, make: Make, is_ahead: bool) -> None:
+    source = source_of(make("long.flac", *tone(seconds=400), "-c:a", "flac"))
+    spec = encoded_audio(source.index, source.index.audio[0].index)
+
+    class Watching(Kept):
+        seen: dict[int, set[int]] = {}  # noqa: RUF012
+
+        def wanted(self, k: int) -> bool:
+            tasks = [task for child in _children() for task in Path(f"/proc/{child}/task").iterdir()]
+            if tasks:
+                self.seen.setdefault(k, set()).update(_nice(task) for task in tasks)
+            return k < 3
+
+    kept = Watching()
+    assert grid.run_audio(tool, source, spec, first=0, count=90, sink=kept, is_ahead=is_ahead).stopped
+    assert kept.seen[2] == {grid.STANDS_BACK}
+    assert kept.seen.get(0, set()) <= {0, grid.STANDS_BACK if is_ahead else grid.NICE}
+
+
+def _children() -> list[str]:
+    return Path("/proc/thread-self/children").read_text().split()
+
+
+def _nice(task: Path) -> int:
+    return int((task / "stat").read_text().rsplit(")", 1)[1].split()[16])
+
+
 def test_cells_past_the_end_are_not_made(tool: Ffmpeg, make: Make) -> None:
     source, kept = source_of(make("irregular.mkv", *SOURCES["irregular.mkv"])), Kept()
     spec, last = ladder(source.index)[-1], len(plan(source.index).main) - 1

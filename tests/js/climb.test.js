@@ -1,7 +1,7 @@
 // Which rung plays next: what the line carries and the encoder keeps up with.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { carried, firstEncoded, nextRung, paceOf } from "../../static/js/core/climb.js";
+import { carried, decoding, firstEncoded, nextRung, paceOf } from "../../static/js/core/climb.js";
 
 const rungs = [
   { width: 426, height: 240 },
@@ -9,14 +9,31 @@ const rungs = [
   { width: 1280, height: 720 },
   { width: 1920, height: 1080 },
 ];
-const state = { rungs, current: 1, first: 1, line: 3, paces: {}, buffer: 6, cell: 4 };
+const h264 = { codec: "h264", width: 1920, height: 1080 };
+const base = decoding(h264, rungs);
+const state = { rungs, current: 1, first: 1, line: 3, paces: {}, buffer: 6, cell: 4, base };
 
 test("a bigger picture costs more to make, but not as much more as it has pixels", () => {
-  assert.equal(paceOf(rungs, {}, 2), null);
-  assert.equal(paceOf(rungs, { 2: 2 }, 2), 2);
-  const reckoned = paceOf(rungs, { 1: 4 }, 3);
+  assert.equal(paceOf(rungs, {}, 2, base), null);
+  assert.equal(paceOf(rungs, { 2: 2 }, 2, base), 2);
+  const reckoned = paceOf(rungs, { 1: 4 }, 3, base);
   assert.ok(reckoned > 4 / 9 && reckoned < 2, String(reckoned));
-  assert.ok(paceOf(rungs, { 1: 4 }, 2) > reckoned);
+  assert.ok(paceOf(rungs, { 1: 4 }, 2, base) > reckoned);
+});
+
+test("what decoding takes is the same for every rung, and hangs on the source", () => {
+  const hevc = decoding({ ...h264, codec: "hevc-10" }, rungs);
+  assert.ok(hevc > 2 * base);
+  assert.ok(decoding({ ...h264, codec: "mpeg2video" }, rungs) < base);
+  assert.equal(decoding({ ...h264, width: 3840, height: 2160 }, rungs), 4 * base);
+  assert.equal(decoding(null, rungs), base);
+  assert.ok(Number(paceOf(rungs, { 1: 2 }, 3, hevc)) > Number(paceOf(rungs, { 1: 2 }, 3, base)));
+});
+
+test("a source that is hard to decode hinders the largest rung less than it hinders the smallest", () => {
+  const hevc = { ...state, paces: { 1: 2.1 }, buffer: 8 };
+  assert.equal(nextRung(hevc), 2);
+  assert.equal(nextRung({ ...hevc, base: decoding({ ...h264, codec: "hevc-10" }, rungs) }), 3);
 });
 
 test("an encoder that is fast enough is asked for the highest rung at once", () => {

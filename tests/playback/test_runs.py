@@ -101,6 +101,7 @@ def test_a_copied_film_starts_no_encoder_unless_a_rung_is_asked_for(
     before = made(client)
     answer = prepare(viewer_client, media_file_id=file_id)
     playlists = uris(viewer_client, str(answer["hls_url"]))
+    assert answer["source"] == {"codec": "h264", "width": 1280, "height": 720}
     names = [url.rsplit("/", 1)[1] for url in playlists]
     assert names == ["v-copy.m3u8", "v-720p.m3u8", "v-480p.m3u8", "v-360p.m3u8", "v-240p.m3u8", "a1-copy.m3u8"]
     assert [(one["name"], one["master"]) for one in answer["renditions"]] == [  # type: ignore[attr-defined]

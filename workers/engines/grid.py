@@ -12,8 +12,8 @@ import resource
 import selectors
 import subprocess
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -28,8 +28,10 @@ from workers.engines.ffmpeg import Ffmpeg, spawned
 PIPE_SIZE, READ_SIZE = 1 << 20, 1 << 18
 ASK_S = 0.2
 LAST_WORDS = 2_000
-NICE = ("nice", "-n", "8")
+NICE = 8
 """Encoders have many threads and would crowd out what answers players: pages, copied cells, Redis."""
+STANDS_BACK = 15
+"""Sound is made many times faster than it plays: once the first of it is there, the picture goes before the rest."""
 
 
 class Sink(Protocol):
@@ -124,7 +126,7 @@ def run_video(
             outputs=pipes.names,
         )
 
-    return _run(places, begin, first=first, count=count, sink=sink)
+    return _run(places, begin, first=first, count=count, sink=sink, effort=_Effort(NICE, later=NICE))
 
 
 def run_audio(
@@ -135,8 +137,12 @@ def run_audio(
     first: int,
     count: int,
     sink: Sink,
+    is_ahead: bool = False,
 ) -> RunResult:
-    """Makes cells first..first+count-1 of one encoded audio rendition. Main thread only. Raises RunFailed."""
+    """Makes cells first..first+count-1 of one encoded audio rendition. Main thread only. Raises RunFailed.
+
+    `is_ahead`: nobody waits for the first of them.
+    """
     index, timeline = source.index, source.plan.audio[spec.stream_index]
     count = min(count, len(timeline) - first)
     cuts = timeline.boundaries[first : first + count + 1]
@@ -159,7 +165,8 @@ def run_audio(
 
     if not sink.init(spec.name, audio_init(spec)):
         raise InitDiffers(f"another init is kept for {spec.name}", 0)
-    return _run(commands.audio_places(index, start), begin, first=first, count=count, sink=sink)
+    effort = _Effort(STANDS_BACK if is_ahead else NICE, later=STANDS_BACK)
+    return _run(commands.audio_places(index, start), begin, first=first, count=count, sink=sink, effort=effort)
 
 
 def audio_init(spec: AudioSpec) -> bytes:
@@ -210,15 +217,43 @@ class _Begin(Protocol):
     def __call__(self, place: commands.Place, pipes: _Pipes) -> list[str]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Effort:
+    """How nice a process is until its first cell is out, and `later`."""
+
+    nice: int
+    later: int
+
+    def command(self, argv: Sequence[str]) -> list[str]:
+        return ["nice", "-n", str(self.nice), *argv]
+
+    def relax(self, pid: int) -> None:
+        """The first cell is out. Each thread of a process has a niceness of its own; it only ever grows."""
+        if self.later == self.nice:
+            return
+        for task in _tasks(pid):
+            with suppress(ProcessLookupError):
+                os.setpriority(os.PRIO_PROCESS, task, max(self.later, os.getpriority(os.PRIO_PROCESS, task)))
+
+
+def _tasks(pid: int) -> list[int]:
+    try:
+        return [int(task.name) for task in Path(f"/proc/{pid}/task").iterdir()]
+    except FileNotFoundError:
+        return []
+
+
 class _Nothing(RunFailed):
     """Not a single cell came out: another place to start may do."""
 
 
-def _run(places: Sequence[commands.Place], begin: _Begin, *, first: int, count: int, sink: Sink) -> RunResult:
+def _run(
+    places: Sequence[commands.Place], begin: _Begin, *, first: int, count: int, sink: Sink, effort: _Effort
+) -> RunResult:
     started, spent = time.monotonic(), _children_cpu()
     for number, place in enumerate(places):
         try:
-            made, stopped = _attempt(place, begin, first=first, sink=sink) if count > 0 else (0, False)
+            made, stopped = _attempt(place, begin, first=first, sink=sink, effort=effort) if count > 0 else (0, False)
         except _Nothing:
             if number + 1 == len(places):
                 raise
@@ -232,18 +267,18 @@ def _children_cpu() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def _attempt(place: commands.Place, begin: _Begin, *, first: int, sink: Sink) -> tuple[int, bool]:
+def _attempt(place: commands.Place, begin: _Begin, *, first: int, sink: Sink, effort: _Effort) -> tuple[int, bool]:
     with ExitStack() as stack:
         pipes = _Pipes(stack)
         stack.callback(pipes.close_writers)
         argv = begin(place, pipes)
         if not sink.wanted(first):
             return 0, True
-        child = stack.enter_context(spawned([*NICE, *argv], pass_fds=pipes.writers))
+        child = stack.enter_context(spawned(effort.command(argv), pass_fds=pipes.writers))
         pipes.close_writers()
         words = _Words(child)
         try:
-            stopped = not _pump(pipes, words, sink)
+            stopped = not _pump(pipes, words, sink, lambda: effort.relax(child.pid))
         except (OffPlan, Malformed) as error:
             raise RunFailed(f"{error}; {words.text}", pipes.next - first) from error
         if not stopped and not pipes.finished:
@@ -273,9 +308,12 @@ class _Words:
         return self._said.decode(errors="replace").strip()
 
 
-def _pump(pipes: _Pipes, words: _Words, sink: Sink) -> bool:
-    """Moves bytes until every cell is out or the process has closed its outputs; False when no longer wanted."""
-    asked = time.monotonic()
+def _pump(pipes: _Pipes, words: _Words, sink: Sink, begun: Callable[[], None]) -> bool:
+    """Moves bytes until every cell is out or the process has closed its outputs; False when no longer wanted.
+
+    `begun` is called when the first cell is out.
+    """
+    asked, first = time.monotonic(), pipes.next
     with selectors.DefaultSelector() as ready:
         for descriptor in (*pipes.readers, words.descriptor):
             ready.register(descriptor, selectors.EVENT_READ)
@@ -284,6 +322,8 @@ def _pump(pipes: _Pipes, words: _Words, sink: Sink) -> bool:
             for key, _ in ready.select(ASK_S):
                 if not (words.listen() if key.fd == words.descriptor else _move(key.fd, pipes, sink)):
                     ready.unregister(key.fd)
+            if before == first != pipes.next:
+                begun()
             if pipes.next != before or time.monotonic() - asked >= ASK_S:
                 asked = time.monotonic()
                 if not pipes.finished and not sink.wanted(pipes.next):

@@ -7,10 +7,15 @@ export const SUSTAINED = 1.15;
 const SHORT = 6;
 /** With this much buffered (s), a rung of which nothing is known may be tried. */
 const PLENTY = 10;
-/** Decoding the source costs every rung the same: this share of what encoding a picture of the top rung's size does. */
+/** What decoding and scaling a picture of the source takes, as a share of what encoding one of its size does; measured. */
 const DECODING = 0.5;
-/** Seconds until a run that has just been asked for makes pictures. */
+/** @type {Record<string, number>} */
+const DECODING_OF = { hevc: 0.65, mpeg1video: 0.25, mpeg2video: 0.25, mpeg4: 0.3 };
+/** More than that where a sample has more than eight bits. */
+const DEEP = 0.5;
+/** A run that has just been asked for takes so many seconds more, and so much longer, for its first cell. */
 const BEGINNING = 0.4;
+const SLOWER = 1.5;
 /** A cell that comes within this time (s) is worth waiting for where nothing is buffered. */
 const AT_ONCE = 0.5;
 
@@ -22,10 +27,17 @@ const START_LINES = 360;
 
 /** @typedef {{width: number, height: number}} Rung */
 
-/** @param {Rung[]} rungs @param {number} index */
-function cost(rungs, index) {
-  const pixels = (/** @type {Rung} */ rung) => rung.width * rung.height;
-  return pixels(rungs[index]) + DECODING * Math.max.apply(null, rungs.map(pixels));
+const pixels = (/** @type {Rung} */ rung) => rung.width * rung.height;
+
+/**
+ * What decoding costs every rung, in pixels that are encoded.
+ * @param {{codec: string, width: number, height: number} | null} source the picture as it lies in the file (`hevc-10`)
+ * @param {Rung[]} rungs what it is made into: the largest stands for a source of which nothing is known
+ */
+export function decoding(source, rungs) {
+  const size = source && source.width ? pixels(source) : Math.max.apply(null, rungs.map(pixels));
+  const [codec, depth] = ((source && source.codec) || "").split("-");
+  return size * ((DECODING_OF[codec] || DECODING) + (parseInt(depth, 10) > 8 ? DEEP : 0));
 }
 
 /**
@@ -33,13 +45,14 @@ function cost(rungs, index) {
  * @param {Rung[]} rungs
  * @param {Record<number, number>} paces measured ones by rung
  * @param {number} index
+ * @param {number} base what every rung costs besides, as `decoding` tells
  * @returns {number | null} null: nothing was measured
  */
-export function paceOf(rungs, paces, index) {
+export function paceOf(rungs, paces, index, base) {
   const known = Object.keys(paces).map(Number).filter((one) => rungs[one]);
   if (!known.length) return null;
   const nearest = known.sort((a, b) => Math.abs(a - index) - Math.abs(b - index))[0];
-  return (paces[nearest] * cost(rungs, nearest)) / cost(rungs, index);
+  return (paces[nearest] * (pixels(rungs[nearest]) + base)) / (pixels(rungs[index]) + base);
 }
 
 /**
@@ -71,13 +84,13 @@ export function firstEncoded(rungs, copied) {
  * The rung of the next cell, of those that are encoded.
  * @param {{
  *   rungs: Rung[], current: number, first: number, line: number, paces: Record<number, number>, buffer: number,
- *   cell: number
+ *   cell: number, base: number
  * }} state rungs from the smallest; `first` is the one to start with; `line` the highest that the line carries;
- *   `buffer` the seconds buffered ahead; `cell` the seconds of the next cell
+ *   `buffer` the seconds buffered ahead; `cell` the seconds of the next cell; `base` what `decoding` tells
  */
-export function nextRung({ rungs, current, first, line, paces, buffer, cell }) {
+export function nextRung({ rungs, current, first, line, paces, buffer, cell, base }) {
   const here = Math.min(current, line);
-  const pace = (/** @type {number} */ index) => paceOf(rungs, paces, index);
+  const pace = (/** @type {number} */ index) => paceOf(rungs, paces, index, base);
   if (pace(here) === null) return buffer >= PLENTY ? Math.min(here + 1, line) : here;
   const sustained = (/** @type {number} */ index) => Number(pace(index)) >= SUSTAINED;
   /** @param {number} top @param {(index: number) => boolean} good */
@@ -90,6 +103,6 @@ export function nextRung({ rungs, current, first, line, paces, buffer, cell }) {
     return Math.max(soon, Math.min(first, here));
   }
   if (Number(pace(here)) < 1 && buffer < SHORT) return highest(Math.max(0, here - 1), sustained);
-  const intime = (/** @type {number} */ index) => buffer > (cell / Number(pace(index))) * 1.2 + BEGINNING;
+  const intime = (/** @type {number} */ index) => buffer > (cell / Number(pace(index))) * SLOWER + BEGINNING;
   return Math.max(here, highest(line, (index) => sustained(index) && intime(index)));
 }

@@ -1,7 +1,7 @@
 // hls.js with the manners the grid needs: it starts with the rung that the server lists first, waits for a cell that is
 // being made, does not mistake that wait for a slow line, never gives up on it for a smaller one, keeps to the file's own
 // picture while the line carries it, and climbs where the encoder keeps up.
-import { carried, firstEncoded, nextRung } from "../core/climb.js";
+import { carried, decoding, firstEncoded, nextRung } from "../core/climb.js";
 import { copiedLevel } from "./own_level.js";
 import { withToken } from "./token.js";
 
@@ -53,8 +53,9 @@ const JUDGED_MS = 1000;
  * judged here.
  * @param {any} Base
  * @param {Record<number, number>} paces
+ * @param {import("../types").Plan["source"]} source
  */
-const patientAbr = (Base, paces) =>
+const patientAbr = (Base, paces, source) =>
   class extends Base {
     /** @param {any} hls */
     constructor(hls) {
@@ -122,7 +123,7 @@ const patientAbr = (Base, paces) =>
       return nextRung({
         rungs: levels, current: loadLevel < 0 || loadLevel === copied ? first : loadLevel, first, paces,
         line: copied < 0 ? line : Math.min(line, copied - 1),
-        buffer: ahead.len, cell: this._cellAt(levels[loadLevel], ahead.end),
+        buffer: ahead.len, cell: this._cellAt(levels[loadLevel], ahead.end), base: decoding(source, levels),
       });
     }
 
@@ -177,15 +178,15 @@ const patience = (firstByteMs) => ({
 
 /**
  * @param {typeof import("hls.js").default} Hls
- * @param {{token: () => string, position: number}} options
+ * @param {{token: () => string, position: number, source: import("../types").Plan["source"]}} options
  */
-export function createHls(Hls, { token, position }) {
+export function createHls(Hls, { token, position, source }) {
   const defaults = /** @type {any} */ (Hls.DefaultConfig);
   /** @type {Record<number, number>} */
   const paces = {};
   const hls = new Hls(/** @type {any} */ ({
     loader: patientLoader(defaults.loader, token, paces),
-    abrController: patientAbr(defaults.abrController, paces),
+    abrController: patientAbr(defaults.abrController, paces, source),
     startPosition: position > 0 ? position : -1,
     startFragPrefetch: true,
     maxFragLookUpTolerance: 0.05, // playlists are exact: with more, what is left of a cell after a flush is jumped over

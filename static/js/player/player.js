@@ -124,7 +124,7 @@ export function createPlayer(video, { mediaId, fileId, loadHls }) {
 
   /** @param {any} Hls @param {string} url @param {number} at */
   function attachHls(Hls, url, at) {
-    hls = createHls(Hls, { token: () => token, position: at });
+    hls = createHls(Hls, { token: () => token, position: at, source: plan ? plan.source : null });
     shown = -1;
     listen(Hls);
     hls.attachMedia(video); // first: what comes before the media source is open does not learn the film's length
