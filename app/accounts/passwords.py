@@ -5,7 +5,9 @@ Hashing never happens inside a write unit: callers hash first and hand the hash 
 
 from __future__ import annotations
 
+import secrets
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -31,7 +33,7 @@ class Passwords:
         self._hasher = PasswordHasher(time_cost=cost.rounds, memory_cost=cost.memory_kib, parallelism=cost.lanes)
         self._turns = threading.BoundedSemaphore(at_once)
         self._places = threading.BoundedSemaphore(at_once + waiting)
-        self._nobody = self._hasher.hash("nobody has this password")
+        self._nobody = _hash_of_nobody(cost)
 
     def hash(self, password: str) -> str:
         """The encoded hash to store."""
@@ -64,6 +66,15 @@ class Passwords:
                 self._turns.release()
         finally:
             self._places.release()
+
+
+def _hash_of_nobody(cost: PasswordCost) -> str:
+    """An encoded hash (PHC string format) that no password has, and that takes as long to verify as a real one.
+
+    Made up, not computed: whoever starts the server waits for it.
+    """
+    salt, digest = (b64encode(secrets.token_bytes(length)).decode().rstrip("=") for length in (16, 32))
+    return f"$argon2id$v=19$m={cost.memory_kib},t={cost.rounds},p={cost.lanes}${salt}${digest}"
 
 
 def _busy() -> TooMany:

@@ -5,6 +5,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.accounts.passwords import Passwords
+from config import PasswordCost
 from tests.accounts.conftest import Browser, Clock
 from tests.conftest import MakeUser, Person
 
@@ -257,3 +259,13 @@ def test_the_csrf_token_of_one_session_is_worth_nothing_in_another(app: Flask, u
     second.sign_in("user", user.password)
 
     assert second.client.patch(PROFILE, json={}, headers=first.headers).status_code == 403
+
+
+def test_a_hash_that_nobody_has_takes_what_a_real_one_takes() -> None:
+    passwords = Passwords(PasswordCost(rounds=2, memory_kib=64, lanes=1))
+    nobody, real = (one.split("$") for one in (passwords._nobody, passwords.hash("a word")))
+
+    assert nobody[:4] == real[:4]
+    assert [len(one) for one in nobody] == [len(one) for one in real]
+    assert nobody[4:] != Passwords(PasswordCost(rounds=2, memory_kib=64, lanes=1))._nobody.split("$")[4:]
+    assert not passwords.matches("nobody has this password", None)

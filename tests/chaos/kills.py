@@ -34,6 +34,8 @@ LONG_ONE = "Quiet River"
 ADMIN = {"MATINEE_ADMIN_USER": "chaos", "MATINEE_ADMIN_PASSWORD": "a long enough one"}
 GOES_ON_S = 5.0
 SETTLES_S = 90.0
+SETTLES_EACH_S = 0.6
+"""Each film takes a frame grabbed from it."""
 LOOK_FOR_S = 3.0
 """A work-horse or an encoder lives for moments: so long is looked for one."""
 
@@ -222,7 +224,8 @@ def run(folder: Path, *, kills: int, films: int, seed: int, minutes: int = 40, o
             with household.living(every_s=1.0, at_once=max(1, films // (2 * kills))):
                 _kill_all(server, viewer, dice, report, kills, only)
         until(household.ask_for_a_scan, SETTLES_S)
-        _settle(lambda: not evidence.open_jobs(database) and evidence.films(database) == films + 1, report)
+        settles = max(SETTLES_S, SETTLES_EACH_S * films)
+        _settle(lambda: not evidence.open_jobs(database) and evidence.films(database) == films + 1, settles, report)
         report.films, report.scans = evidence.films(database), len(household.accepted)
         server.stop()
         time.sleep(1)
@@ -252,11 +255,11 @@ def _kill_all(
             report.complaints += [f"after {kind}: orphan {one}" for one in orphans(server)]
 
 
-def _settle(is_settled: Callable[[], bool], report: Report) -> None:
+def _settle(is_settled: Callable[[], bool], seconds: float, report: Report) -> None:
     try:
-        until(is_settled, SETTLES_S)
+        until(is_settled, seconds)
     except AssertionError:
-        report.complaints.append(f"work was not done {SETTLES_S:g} s after the last kill")
+        report.complaints.append(f"work was not done {seconds:g} s after the last kill")
 
 
 def main() -> int:
