@@ -50,6 +50,21 @@ def profile_id(user: Person, inside: None) -> int:
     return db.session.scalars(select(Profile.id).where(Profile.user_id == user.user_id)).one()
 
 
+def watch(film: int, profile_id: int) -> None:
+    with writing():
+        record_progress(
+            profile_id=profile_id,
+            media_id=f"m{film}",
+            title_id=film,
+            episode_id=None,
+            position=600.0,
+            duration=3600.0,
+            signature=None,
+            session_id="s",
+            now=NOW,
+        )
+
+
 def word() -> str | None:
     db.session.rollback()
     held = memory()
@@ -173,18 +188,7 @@ def test_a_unit_names_one_generation_and_what_is_no_catalog_names_none(
     before = word()
     assert before is not None
 
-    with writing():
-        record_progress(
-            profile_id=profile_id,
-            media_id=f"m{film}",
-            title_id=film,
-            episode_id=None,
-            position=60.0,
-            duration=3600.0,
-            signature=None,
-            session_id="s",
-            now=NOW,
-        )
+    watch(film, profile_id)
     assert word() == before
 
     with writing() as session, session.begin_nested():
@@ -194,18 +198,7 @@ def test_a_unit_names_one_generation_and_what_is_no_catalog_names_none(
 
 def test_a_card_is_dressed_for_one_only(world: World, inside: None, profile_id: int) -> None:
     film = world.film("Solaris", 1972)
-    with writing():
-        record_progress(
-            profile_id=profile_id,
-            media_id=f"m{film}",
-            title_id=film,
-            episode_id=None,
-            position=600.0,
-            duration=3600.0,
-            signature=None,
-            session_id="s",
-            now=NOW,
-        )
+    watch(film, profile_id)
     db.session.rollback()
     (mine,) = personal.dress(profile_id, catalog.title_cards([film]))
     (bare,) = catalog.title_cards([film])

@@ -321,19 +321,18 @@ def test_sound_stands_back_once_the_first_of_it_is_there(tool: Ffmpeg, make: Mak
     source = source_of(make("long.flac", *tone(seconds=400), "-c:a", "flac"))
     spec = encoded_audio(source.index, source.index.audio[0].index)
 
-    class Watching(Kept):
-        seen: dict[int, set[int]] = {}  # noqa: RUF012
+    seen: dict[int, set[int]] = {}
 
+    class Watching(Kept):
         def wanted(self, k: int) -> bool:
             tasks = [task for child in _children() for task in Path(f"/proc/{child}/task").iterdir()]
             if tasks:
-                self.seen.setdefault(k, set()).update(_nice(task) for task in tasks)
+                seen.setdefault(k, set()).update(_nice(task) for task in tasks)
             return k < 3
 
-    kept = Watching()
-    assert grid.run_audio(tool, source, spec, first=0, count=90, sink=kept, is_ahead=is_ahead).stopped
-    assert kept.seen[2] == {grid.STANDS_BACK}
-    assert kept.seen.get(0, set()) <= {0, grid.STANDS_BACK if is_ahead else grid.NICE}
+    assert grid.run_audio(tool, source, spec, first=0, count=90, sink=Watching(), is_ahead=is_ahead).stopped
+    assert seen[2] == {grid.STANDS_BACK}
+    assert seen.get(0, set()) <= {0, grid.STANDS_BACK if is_ahead else grid.NICE}
 
 
 def _children() -> list[str]:
