@@ -331,7 +331,7 @@ def test_sound_stands_back_once_the_first_of_it_is_there(tool: Ffmpeg, make: Mak
             return k < 3
 
     assert grid.run_audio(tool, source, spec, first=0, count=90, sink=Watching(), is_ahead=is_ahead).stopped
-    assert seen[2] == {grid.STANDS_BACK}
+    assert set().union(*(nice for k, nice in seen.items() if k)) == {grid.STANDS_BACK}
     assert seen.get(0, set()) <= {0, grid.STANDS_BACK if is_ahead else grid.NICE}
 
 
