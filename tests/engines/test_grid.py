@@ -7,6 +7,8 @@ import io
 import random
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -325,9 +327,8 @@ def test_sound_stands_back_once_the_first_of_it_is_there(tool: Ffmpeg, make: Mak
 
     class Watching(Kept):
         def wanted(self, k: int) -> bool:
-            tasks = [task for child in _children() for task in Path(f"/proc/{child}/task").iterdir()]
-            if tasks:
-                seen.setdefault(k, set()).update(_nice(task) for task in tasks)
+            if found := set(_niceness(tool)):
+                seen.setdefault(k, set()).update(found)
             return k < 3
 
     assert grid.run_audio(tool, source, spec, first=0, count=90, sink=Watching(), is_ahead=is_ahead).stopped
@@ -335,12 +336,14 @@ def test_sound_stands_back_once_the_first_of_it_is_there(tool: Ffmpeg, make: Mak
     assert seen.get(0, set()) <= {0, grid.STANDS_BACK if is_ahead else grid.NICE}
 
 
-def _children() -> list[str]:
-    return Path("/proc/thread-self/children").read_text().split()
-
-
-def _nice(task: Path) -> int:
-    return int((task / "stat").read_text().rsplit(")", 1)[1].split()[16])
+def _niceness(tool: Ffmpeg) -> Iterator[int]:
+    """Of every thread of this thread's ffmpeg; servers that other tests started are its children too."""
+    for child in Path("/proc/thread-self/children").read_text().split():
+        about = Path("/proc") / child
+        if tool.path.encode() in (about / "cmdline").read_bytes().split(b"\0"):
+            for task in (about / "task").iterdir():
+                with suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+                    yield int((task / "stat").read_text().rsplit(")", 1)[1].split()[16])
 
 
 def test_cells_past_the_end_are_not_made(tool: Ffmpeg, make: Make) -> None:
