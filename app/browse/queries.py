@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
 from typing import Any, Literal
@@ -82,6 +82,8 @@ class Filter:
 
 def page(wanted: Filter, *, sort: Sort, descending: bool, offset: int, limit: int) -> tuple[Sequence[int], int]:
     """Title ids of one page, and how many there are in all. What has no value for the key comes last, either way."""
+    if wanted.is_everybodys:
+        wanted = replace(wanted, profile_id=None)  # remembered once, whoever asks
     counted, sorted_ids = _statements(wanted, sort, descending)
 
     def count() -> int:

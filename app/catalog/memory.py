@@ -18,33 +18,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from app.adapters.database import upsert
+from app.catalog import models
 from app.catalog.answers import Card
-from app.catalog.models import (
-    Artwork,
-    Collection,
-    CollectionTitle,
-    Credit,
-    Episode,
-    ExternalId,
-    Generation,
-    Genre,
-    Person,
-    Season,
-    Title,
-    TitleGenre,
-)
-from app.extensions import WRITE, db, read
+from app.catalog.models import Generation
+from app.extensions import WRITE, Base, db, read
 
 CARDS = 8_000
 """About 5 KB each."""
 LISTS = 2000
 TABLES = frozenset(
-    model.__tablename__
-    for model in (
-        *(Title, Season, Episode, Artwork, Genre, TitleGenre),
-        *(ExternalId, Person, Credit, Collection, CollectionTitle),
-    )
-)
+    one.class_.__tablename__ for one in Base.registry.mappers if one.class_.__module__ == models.__name__
+) - {Generation.__tablename__}
 CHANGED = "catalog_changed"
 HERE = "catalog_memory"
 WORD = select(Generation.word)

@@ -57,7 +57,6 @@ class BalancedWorker(ThreadWorker):  # type: ignore[misc]
     def sit(self, others: Iterable[BalancedWorker]) -> None:
         """Called in the master, before the fork."""
         self.seat = LOADS.free_seat(one.seat for one in others)
-        LOADS.tell(self.seat, VACANT)
 
     def leave(self) -> None:
         """Called in the master, when the process has ended, however it did."""

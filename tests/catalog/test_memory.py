@@ -17,7 +17,7 @@ from app.adapters.database import upsert
 from app.browse import queries as browse
 from app.browse.queries import Filter
 from app.catalog import queries as catalog
-from app.catalog.memory import Kept, memory
+from app.catalog.memory import TABLES, Kept, memory
 from app.catalog.models import Artwork, Episode, Genre, Title, TitleGenre
 from app.extensions import db, writing
 from app.personal import queries as personal
@@ -93,6 +93,24 @@ def test_a_card_and_a_list_are_read_once(world: World, inside: None) -> None:
 
     assert len(first) >= 8
     assert second == []
+
+
+def test_a_list_is_remembered_once_for_everybody(world: World, inside: None) -> None:
+    world.film("Solaris", 1972)
+
+    def page(profile_id: int) -> object:
+        db.session.rollback()
+        return browse.page(Filter("movie", profile_id=profile_id), sort="name", descending=False, offset=0, limit=5)
+
+    first = page(1)
+    with asked("title") as again:
+        assert page(2) == first
+    assert again == []
+
+
+def test_every_table_of_the_catalog_counts_but_the_word_itself() -> None:
+    assert {"title", "episode", "season", "artwork", "title_genre", "external_id"} <= TABLES
+    assert not {"catalog_generation", "progress", "media_file"} & TABLES
 
 
 def test_every_kind_of_write_is_seen_at_once(world: World, inside: None) -> None:

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -18,6 +18,7 @@ import pytest
 
 from app.web.balance import VACANT, Loads
 from config import Config
+from tests.supervised import until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -71,13 +72,6 @@ def _open_files(pid: int) -> Iterator[str]:
             continue
 
 
-def _until(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
-
-
 @pytest.fixture
 def server(config: Config) -> Iterator[Server]:
     with socket.socket() as one:
@@ -98,7 +92,7 @@ def server(config: Config) -> Iterator[Server]:
         process = subprocess.Popen(argv, cwd=ROOT, env=env, stderr=said)
     made = Server(port, process.pid)
     try:
-        _until(made.answers)
+        until(made.answers, 30)
         yield made
     finally:
         process.terminate()
@@ -110,13 +104,13 @@ def test_clients_are_shared_out_evenly(server: Server) -> None:
         clients = [server.open() for _ in range(10)]
         for client in clients:
             stack.callback(client.close)
-        _until(lambda: server.held() == [5, 5])
+        until(lambda: server.held() == [5, 5], 30)
 
         victim = server.processes()[0]
         os.kill(victim, signal.SIGKILL)
-        _until(lambda: victim not in server.processes() and len(server.processes()) == 2)
-        _until(lambda: server.held() == [5, 0])
-        _until(lambda: _newcomer_goes_to_the_new_process(server))
+        until(lambda: victim not in server.processes() and len(server.processes()) == 2, 30)
+        until(lambda: server.held() == [5, 0], 30)
+        until(lambda: _newcomer_goes_to_the_new_process(server), 30)
         started = time.monotonic()
         for _ in range(4):
             stack.callback(server.open().close)
@@ -130,5 +124,5 @@ def _newcomer_goes_to_the_new_process(server: Server) -> bool:
     client = server.open()
     shared = server.held()
     client.close()
-    _until(lambda: server.held() == [5, 0])
+    until(lambda: server.held() == [5, 0], 30)
     return shared == [5, 1]
