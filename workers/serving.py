@@ -30,6 +30,7 @@ from workers.engines.tether import tether
 BEAT_S = 2
 FIELDS_S = 60
 STUCK_S = 5
+STOPS = frozenset({signal.SIGTERM, signal.SIGINT})
 
 
 class _Steady:
@@ -84,9 +85,28 @@ class ForkingWorker(_Steady, Worker):
             self.kill_horse(signal.SIGKILL)
         super().maintain_heartbeats(job)
 
+    def fork_work_horse(self, job: Any, queue: Any) -> None:
+        """The horse has a process group of its own before this worker can be told to stop.
+
+        RQ leaves that to the horse. A stop between the fork and the horse's first steps would then end the group of
+        the worker: every program that was started with it.
+        """
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+        try:
+            super().fork_work_horse(job, queue)
+            with suppress(ProcessLookupError):
+                os.setpgid(self.horse_pid, self.horse_pid)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+
     def main_work_horse(self, job: Any, queue: Any) -> None:
         tether(signal.SIGKILL, parent=self.pid)
         super().main_work_horse(job, queue)
+
+    def perform_job(self, job: Any, queue: Any) -> bool:
+        """From here on a stop finds the horse's own answer to it."""
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+        return bool(super().perform_job(job, queue))
 
     def handle_exception(self, job: Any, *exc_info: Any) -> None:
         """A stop is no fault of the job: it was handed back, and the log keeps quiet about it."""

@@ -175,6 +175,35 @@ def test_no_work_horse_outlives_its_worker(config: Config, how: signal.Signals) 
         worker.wait()
 
 
+SLOW_FORK = """
+import os, sys, time
+real = os.setpgrp
+os.setpgrp = lambda: (time.sleep(1), real())
+from workers.serving import serve
+sys.exit(serve(sys.argv[1], ["scan"]))
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_a_stop_while_a_work_horse_is_being_born_ends_the_worker_and_nothing_beside_it(config: Config) -> None:
+    beside = subprocess.Popen(["sleep", "60"], process_group=0)
+    worker = subprocess.Popen(
+        [sys.executable, "-c", SLOW_FORK, config.redis_url], cwd=ROOT, process_group=beside.pid
+    )
+    try:
+        outbox.queue("scan", get_redis()).enqueue_call("time.sleep", args=(60,))
+        until(lambda: horse_of(worker) is not None)
+        horse = horse_of(worker)
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(10) == 0
+        until(lambda: not Path(f"/proc/{horse}").exists(), 5)
+        assert beside.poll() is None
+    finally:
+        for process in (worker, beside):
+            process.kill()
+            process.wait()
+
+
 def test_a_worker_told_to_stop_does_not_wait_for_a_redis_that_is_away(config: Config, tmp_path: Path) -> None:
     socket = tmp_path / "redis"
     own = subprocess.Popen(
