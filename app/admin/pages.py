@@ -33,7 +33,7 @@ def init_app(app: Flask) -> None:
 
 
 def setup() -> Response:
-    """Three steps: the first account for anyone, the folder and what was found for its administrator."""
+    """Three steps: the first account for anyone, the folders and what was found for its administrator."""
     if not accounts.has_users():
         return page("accounts/setup.html", step=1, needs_code=not is_local())
     caller = visitor()
@@ -42,7 +42,7 @@ def setup() -> Response:
     if not caller.is_admin:
         return redirect("/")
     if request.args.get("step") != "done":
-        return page("accounts/setup.html", step=2, kinds=_kinds())
+        return page("accounts/setup.html", step=2, kinds=_kinds(), libraries=library.libraries())
     found = catalog.title_cards(browse.recent(limit=FOUND, offset=0), language=language())
     if request.args.get("part") == "found":
         return page("accounts/found.html", found=found)

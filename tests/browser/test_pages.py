@@ -141,6 +141,16 @@ def test_a_new_server_is_set_up_in_the_browser(empty_house: House, visit: Open) 
     made = page.request.get("/api/v1/admin/libraries").json()["items"]
     assert [(one["name"], one["kind"]) for one in made] == [("films", "mixed")]
 
+    page.goto("/setup")  # a folder that is known, by this page or by the start's, is not asked for again
+    expect(page.get_by_role("heading", name="Are these all your films?")).to_be_visible()
+    expect(page.get_by_role("main")).to_contain_text(str(empty_house.stage.films))
+    expect(page.get_by_label("Folder on the server")).to_be_hidden()
+    assert complaints_of_axe(page) == []
+    page.get_by_role("button", name="Add a folder").click()
+    expect(page.get_by_label("Folder on the server")).to_be_visible()
+    page.get_by_role("link", name="Go on").click()
+    expect(page.get_by_role("heading", name="The library fills while you watch")).to_be_visible()
+
 
 def test_on_a_television_something_holds_the_focus_on_every_page(house: House, visit: Open) -> None:
     visitor = visit(house, viewport={"width": 1920, "height": 1080})

@@ -187,9 +187,7 @@ sys.exit(serve(sys.argv[1], ["scan"]))
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_a_stop_while_a_work_horse_is_being_born_ends_the_worker_and_nothing_beside_it(config: Config) -> None:
     beside = subprocess.Popen(["sleep", "60"], process_group=0)
-    worker = subprocess.Popen(
-        [sys.executable, "-c", SLOW_FORK, config.redis_url], cwd=ROOT, process_group=beside.pid
-    )
+    worker = subprocess.Popen([sys.executable, "-c", SLOW_FORK, config.redis_url], cwd=ROOT, process_group=beside.pid)
     try:
         outbox.queue("scan", get_redis()).enqueue_call("time.sleep", args=(60,))
         until(lambda: horse_of(worker) is not None)

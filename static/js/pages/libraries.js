@@ -1,5 +1,5 @@
 // Administration of libraries: add a folder, scan it, rename it, let it go.
-import { all, need, on, one } from "../ui/dom.js";
+import { all, discloses, on, one } from "../ui/dom.js";
 import { call } from "../net/api.js";
 import { toast } from "../ui/toast.js";
 import { addLibrary } from "./folders.js";
@@ -9,14 +9,7 @@ import { sentence, submits } from "./form.js";
 export function attach(root) {
   const form = /** @type {HTMLFormElement | null} */ (one("form[data-add]", root));
   const detach = [
-    on(root, "click", async (event) => {
-      const show = event.target.closest("[data-show]");
-      if (show) {
-        const part = need(show.dataset.show, root);
-        part.hidden = !part.hidden;
-        show.setAttribute("aria-expanded", String(!part.hidden));
-      }
-    }),
+    discloses(root),
     on(root, "change", async (event) => {
       const field = event.target.closest("[data-patch]");
       if (!field) return;

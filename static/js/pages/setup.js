@@ -1,6 +1,6 @@
 // Set-up: your account, your folder, and the library fills while you watch.
 import { part, post } from "../net/api.js";
-import { all, need, one } from "../ui/dom.js";
+import { all, discloses, need, one } from "../ui/dom.js";
 import { dress } from "../ui/pictures.js";
 import { submits } from "./form.js";
 import { addLibrary } from "./folders.js";
@@ -12,7 +12,7 @@ export function attach(root) {
   const folder = /** @type {HTMLFormElement | null} */ (one("form[data-step=folder]", root));
   const done = one("[data-step=done]", root);
   /** @type {(() => void)[]} */
-  const detach = [];
+  const detach = [discloses(root)];
   if (account) {
     detach.push(
       submits(account, async (values) => {

@@ -97,3 +97,14 @@ export const memory = {
     return true;
   },
 };
+
+/** A button with `data-show` opens and closes the part it names, and says which it is. @param {HTMLElement} root */
+export function discloses(root) {
+  return on(root, "click", (event) => {
+    const button = event.target.closest("[data-show]");
+    if (!button) return;
+    const part = need(button.dataset.show, root);
+    part.hidden = !part.hidden;
+    button.setAttribute("aria-expanded", String(!part.hidden));
+  });
+}
