@@ -145,23 +145,29 @@ class _Reader:
             cors_origins=self.value("MATINEE_CORS_ORIGINS", _origins, ()),
             metrics_allowed=self.value("MATINEE_METRICS_ALLOW", _networks, ()),
         )
+        if "MATINEE_DATA_DIR" not in self.problems:
+            self.make_folders(config)
         if self.problems:
             raise ConfigurationError(self.problems)
         return self.with_data_dir(config)
+
+    def make_folders(self, config: Config) -> None:
+        """Makes the data folder even beside other mistakes: one that cannot be made is named together with them."""
+        try:
+            config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            config.run_dir.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            self.problems["MATINEE_DATA_DIR"] = _unwritable(error)
 
     def with_data_dir(self, config: Config) -> Config:
         """Fills in what lives in the data folder, which must be writable."""
         from dataclasses import replace
 
         try:
-            config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-            config.run_dir.mkdir(mode=0o700, exist_ok=True)
             redis_url = config.redis_url or f"unix://{quote(str(_redis_socket(config.run_dir)))}?db=0"
             secret_key = config.secret_key or _kept_secret(config.data_dir / "secret_key")
         except OSError as error:
-            raise ConfigurationError(
-                {"MATINEE_DATA_DIR": f"cannot be written: {error.strerror} ({error.filename})"}
-            ) from error
+            raise ConfigurationError({"MATINEE_DATA_DIR": _unwritable(error)}) from error
         return replace(
             config,
             secret_key=secret_key,
@@ -227,6 +233,10 @@ class _Reader:
         except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
             reason = getattr(error, "reason", None) or error
             self.problems["MATINEE_TLS_CERT"] = f"does not serve with this MATINEE_TLS_KEY ({reason}): {cert}"
+
+
+def _unwritable(error: OSError) -> str:
+    return f"cannot be written: {error.strerror} ({error.filename})"
 
 
 def _redis_socket(run_dir: Path) -> Path:

@@ -13,7 +13,7 @@ from workers.engines.certificates import ensure
 
 def problems(folder: Path, **env: str) -> dict[str, str]:
     try:
-        Config.from_env({"MATINEE_DATA_DIR": str(folder / "data"), **env})
+        Config.from_env({"MATINEE_DATA_DIR": str(folder / "data")} | env)
     except ConfigurationError as error:
         return error.problems
     return {}
@@ -29,7 +29,11 @@ def test_every_mistake_is_listed_at_once(tmp_path: Path) -> None:
         "MATINEE_PUBLIC_URL": "foo",
         "MATINEE_TRUSTED_PROXIES": "abc",
     }
-    assert set(problems(tmp_path, **wrong, SECRET_KEY_FILE=str(tmp_path / "none"))) == {*wrong, "SECRET_KEY_FILE"}
+    (tmp_path / "file").write_text("not a folder")
+    found = problems(
+        tmp_path, **wrong, SECRET_KEY_FILE=str(tmp_path / "none"), MATINEE_DATA_DIR=str(tmp_path / "file" / "data")
+    )
+    assert set(found) == {*wrong, "SECRET_KEY_FILE", "MATINEE_DATA_DIR"}
 
 
 @pytest.mark.parametrize("port", ["notaport", "0", "65536", "-1", "１"])

@@ -31,6 +31,8 @@ from workers.programs import PYTHON, supervisor_file
 
 BAD_CONFIGURATION = 2
 PATIENCE_S = 20.0
+SAFE_KEY = 32
+"""Characters of a key that signs with SHA-256 (RFC 7518, 3.2)."""
 SETTLED_S = 10.0
 TELLS_AFTER_S = 10.0
 """How long the terminal is silent about a start that takes its time."""
@@ -100,6 +102,8 @@ class Supervised:
         run = self.config.run_dir
         self.config.logs_dir.mkdir(mode=0o700, exist_ok=True)
         (run / "supervisord.conf").write_text(supervisor_file(self.config, _python()), encoding="utf-8")
+        if len(self.config.secret_key) < SAFE_KEY:
+            print(f"SECRET_KEY can be guessed. Take at least {SAFE_KEY} characters, or leave it unset.", flush=True)
         if self.config.tls == "local":
             from app.adapters.clock import now
             from workers.engines.certificates import ensure, own_names

@@ -27,6 +27,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervised]:
 
 
 def test_the_terminal_says_where_it_is_and_how_to_set_it_up(server: Supervised) -> None:
+    assert "SECRET_KEY" not in server.said()
     until(lambda: "Set-up code: " in server.said(), 10)
     until(lambda: f"Matinee is ready at {server.url}\n" in server.said(), 10)
 
@@ -83,10 +84,12 @@ def test_ctrl_c_while_it_starts_leaves_nothing(tmp_path: Path) -> None:
         until(lambda: not running.left(), 10)
 
 
-def test_a_start_that_waits_says_for_what(tmp_path: Path) -> None:
-    with supervised(tmp_path, wait=False, REDIS_URL=f"unix://{tmp_path / 'nobody'}?db=0") as running:
+def test_a_start_that_waits_says_for_what_and_one_with_a_weak_key_says_so(tmp_path: Path) -> None:
+    nobody = f"unix://{tmp_path / 'nobody'}?db=0"
+    with supervised(tmp_path, wait=False, REDIS_URL=nobody, SECRET_KEY="changeme") as running:
         until(lambda: "Not ready yet, waiting for: " in running.said(), 40)
         until(lambda: "redis" in running.said().partition("waiting for: ")[2], 40)
+        assert "SECRET_KEY can be guessed" in running.said()
 
 
 def test_every_bad_setting_is_listed_at_once_and_nothing_starts(tmp_path: Path) -> None:
