@@ -217,6 +217,7 @@ class _Sink:
         self._is_first = True
 
     def init(self, rendition: str, data: bytes) -> bool:
+        self._began = time.monotonic()
         key = self.renditions[rendition].init_key
         try:
             return self.kitchen.store.get(key) == data

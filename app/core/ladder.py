@@ -73,7 +73,7 @@ def chroma_offset(preset: str) -> int:
     return 2 if preset in PSYCHOVISUAL else 0
 
 
-GRID_VERSION = 2
+GRID_VERSION = 3
 """Changes whenever cells made by this code would not fit those made before."""
 
 

@@ -20,7 +20,8 @@ TARGET_S = Fraction(4)
 NEAR_S = Fraction(3, 2)
 FAR_S = Fraction(6)
 OPENING_S = Fraction(5, 2)
-OPENING_SEGMENTS = 2
+OPENING_SEGMENTS = 4
+"""Short ones: the first picture comes soon, and a player can leave a small rung after two of them."""
 TAIL_S = Fraction(1)
 MILLISECOND = Fraction(1, 1000)
 AUDIO_ONLY_RATE = Fraction(1000)

@@ -7,30 +7,27 @@ import redis
 KEPT_MS = 120_000
 WEIGHT = 0.5
 """Of the newest cell, against all before it."""
-_BEGINNING = b"~"
+HOPELESS = 0.7
+"""What begins slower than this does not catch up."""
 
 
 def note(client: redis.Redis, recipe: str, pace: float, *, is_first: bool = False) -> None:
     """A cell of this rendition was made at this pace (seconds of film in a second).
 
-    `is_first`: it was its run's first, so that ffmpeg's start is in it. Such a pace stands until a better one comes.
+    `is_first`: it was its run's first, while decoder and encoder still fill and an older run may be ending. That says
+    little of the next ones (a quarter less, or a third more), so it counts only where it is hopelessly slow.
     """
-    found = client.get(_name(recipe))
-    known = _pace(found)
-    if is_first and known is not None:
+    if is_first and pace >= HOPELESS:
         return
-    is_guess = isinstance(found, bytes) and found.endswith(_BEGINNING)
-    mixed = pace if known is None or is_guess else known * (1 - WEIGHT) + pace * WEIGHT
-    client.set(_name(recipe), f"{mixed:.3f}".encode() + (_BEGINNING if is_first else b""), px=KEPT_MS)
+    known = read(client, recipe)
+    mixed = pace if known is None else known * (1 - WEIGHT) + pace * WEIGHT
+    client.set(_name(recipe), f"{mixed:.3f}", px=KEPT_MS)
 
 
 def read(client: redis.Redis, recipe: str) -> float | None:
     """The pace of the last two minutes, None where nothing was made in them."""
-    return _pace(client.get(_name(recipe)))
-
-
-def _pace(found: object) -> float | None:
-    return float(found.removesuffix(_BEGINNING)) if isinstance(found, bytes) else None
+    found = client.get(_name(recipe))
+    return float(found) if isinstance(found, bytes) else None
 
 
 def _name(recipe: str) -> str:

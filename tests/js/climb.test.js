@@ -66,6 +66,23 @@ test("a seek begins with the rung that is there first", () => {
   assert.equal(nextRung({ ...state, current: 0, paces: { 0: 1.4 }, buffer: 0 }), 0);
 });
 
+test("nothing is climbed to on the way where the highest rung comes soon: every climb costs a beginning", () => {
+  const soon = { ...state, paces: { 1: 2.9 }, buffer: 3 };
+  assert.equal(nextRung(soon), 1, "four seconds of the highest rung would come too late");
+  assert.equal(nextRung({ ...soon, buffer: 5.5 }), 3);
+  assert.equal(nextRung({ ...soon, buffer: 3.4, cell: 2 }), 3, "two seconds come in time");
+  const slow = { ...state, paces: { 1: 2.3 } };
+  assert.equal(nextRung({ ...slow, buffer: 5 }), 1);
+  assert.equal(nextRung({ ...slow, buffer: 6.5 }), 2, "the highest would never keep up");
+});
+
+test("a picture that is made a little too slowly stays where a smaller one would come no earlier", () => {
+  const hevc = decoding({ ...h264, codec: "hevc-10" }, rungs);
+  const late = { ...state, current: 3, paces: { 3: 0.98 }, buffer: 2, cell: 2, base: hevc };
+  assert.equal(nextRung(late), 3);
+  assert.equal(nextRung({ ...late, paces: { 3: 0.6 } }), 0);
+});
+
 test("where nothing was made lately, one rung is tried with plenty in hand", () => {
   assert.equal(nextRung({ ...state, buffer: 4 }), 1);
   assert.equal(nextRung({ ...state, buffer: 12 }), 2);

@@ -20,12 +20,12 @@ def test_the_newest_cell_counts_as_much_as_all_before_it(client: redis.Redis) ->
     assert pace.read(client, "other") is None
 
 
-def test_a_runs_beginning_stands_only_until_something_better_is_known(client: redis.Redis) -> None:
-    pace.note(client, "r", 0.8, is_first=True)
-    assert pace.read(client, "r") == pytest.approx(0.8)
+def test_a_runs_beginning_says_nothing_unless_it_is_hopelessly_slow(client: redis.Redis) -> None:
+    pace.note(client, "r", 0.9, is_first=True)
+    assert pace.read(client, "r") is None
+
+    pace.note(client, "r", 0.4, is_first=True)
+    assert pace.read(client, "r") == pytest.approx(0.4)
 
     pace.note(client, "r", 2.0)
-    assert pace.read(client, "r") == pytest.approx(2.0)
-
-    pace.note(client, "r", 0.5, is_first=True)
-    assert pace.read(client, "r") == pytest.approx(2.0)
+    assert pace.read(client, "r") == pytest.approx(1.2)

@@ -3,19 +3,23 @@
 
 /** A rung is climbed to where it is made this much faster than it plays. */
 export const SUSTAINED = 1.15;
-/** Below this much buffered (s), a picture that is made too slowly gives way to a smaller one. */
-const SHORT = 6;
+/** With this much buffered (s), less than the highest rung is climbed to: every climb costs a beginning. */
+const SOME = 6;
 /** With this much buffered (s), a rung of which nothing is known may be tried. */
 const PLENTY = 10;
+/** A picture that is made too slowly gives way while its next cell would leave less than this (s). */
+const SPARE = 0.5;
+/** A smaller picture is begun only where two of its cells take at most this share of the time. */
+const CLEARLY = 0.9;
 /** What decoding and scaling a picture of the source takes, as a share of what encoding one of its size does; measured. */
 const DECODING = 0.5;
 /** @type {Record<string, number>} */
 const DECODING_OF = { hevc: 0.65, mpeg1video: 0.25, mpeg2video: 0.25, mpeg4: 0.3 };
 /** More than that where a sample has more than eight bits. */
-const DEEP = 0.5;
-/** A run that has just been asked for takes so many seconds more, and so much longer, for its first cell. */
-const BEGINNING = 0.4;
-const SLOWER = 1.5;
+const DEEP = 0.95;
+/** A run that has just been asked for takes so many seconds more, and so much longer, for its first cell; measured. */
+const BEGINNING = 1.2;
+const SLOWER = 1.1;
 /** A cell that comes within this time (s) is worth waiting for where nothing is buffered. */
 const AT_ONCE = 0.5;
 
@@ -102,7 +106,14 @@ export function nextRung({ rungs, current, first, line, paces, buffer, cell, bas
     const soon = highest(here, (index) => sustained(index) && cell / Number(pace(index)) <= AT_ONCE);
     return Math.max(soon, Math.min(first, here));
   }
-  if (Number(pace(here)) < 1 && buffer < SHORT) return highest(Math.max(0, here - 1), sustained);
-  const intime = (/** @type {number} */ index) => buffer > (cell / Number(pace(index))) * SLOWER + BEGINNING;
-  return Math.max(here, highest(line, (index) => sustained(index) && intime(index)));
+  const takes = (/** @type {number} */ index) => cell / Number(pace(index));
+  const comes = (/** @type {number} */ index) => takes(index) * SLOWER + BEGINNING;
+  if (Number(pace(here)) < 1 && buffer < takes(here) + SPARE) {
+    const pays = (/** @type {number} */ index) => comes(index) + takes(index) < 2 * takes(here) * CLEARLY;
+    return highest(here - 1, (index) => sustained(index) && pays(index)) || (pays(0) ? 0 : here);
+  }
+  const intime = (/** @type {number} */ index) => buffer > comes(index);
+  const aim = highest(line, sustained);
+  if (buffer < PLENTY && !((aim === line || buffer >= SOME) && intime(aim))) return here;
+  return Math.max(here, highest(aim, (index) => sustained(index) && intime(index)));
 }
