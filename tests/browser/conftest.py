@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import fcntl
+import os
 import shutil
 import socket
 import subprocess
@@ -77,14 +79,14 @@ def empty_house(tmp_path_factory: pytest.TempPathFactory, redis_url: str, assets
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory, redis_url: str, assets: None) -> Iterator[House]:
+def house(tmp_path_factory: pytest.TempPathFactory, redis_url: str, assets: None, made_films: Path) -> Iterator[House]:
     """A server with an administrator, a few films and a show, and workers."""
     for found in _house(tmp_path_factory.mktemp("house"), redis_url):
         with found.stage.app.app_context(), writing():
             service.create_first_admin(
                 username="aya", password_hash=guards.passwords().hash(PASSWORD), now=datetime.now(UTC)
             )
-        _fill(found)
+        _fill(found, made_films)
         found.stage.start("copy", light=True)
         found.stage.start("now")
         found.stage.start("now", "ahead")
@@ -138,30 +140,49 @@ def _await(url: str) -> None:
     raise AssertionError("the web server does not answer")
 
 
-def _fill(house: House) -> None:
+@pytest.fixture(scope="session")
+def made_films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of films for every house: made once, whichever process of this run comes first."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    folder = shared / "films"
+    with (shared / "films.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.is_dir():
+            _make_films(shared / "films.part")
+            (shared / "films.part").rename(folder)
+    return folder
+
+
+def _make_films(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    subtitles = folder / "words.srt"
+    subtitles.write_text(SUBTITLES, encoding="utf-8")
+    plain = film(folder / "Direct Light (2021).mp4", seconds=40)
+    make(
+        folder / "Copied Water (2022).mkv",
+        *("-i", str(plain), "-i", str(subtitles), "-map", "0", "-map", "1", "-c", "copy", "-c:s", "srt"),
+        *("-metadata:s:s:0", "language=rus", "-metadata:s:a:0", "language=eng"),
+    )
+    film(
+        folder / "Encoded Stone (2023).mkv",
+        seconds=40,
+        size="854x480",
+        video=("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=error:keyint=48"),
+    )
+
+
+def _fill(house: House, films: Path) -> None:
     folder, app = house.stage.films, house.stage.app
     with app.app_context(), writing():
         library = Library(name="Films", path=str(folder), kind="mixed", created_at=datetime.now(UTC))
         db.session.add(library)
         db.session.flush()
         house.stage.library_id = library.id
-    subtitles = folder / "words.srt"
-    subtitles.write_text(SUBTITLES, encoding="utf-8")
-    plain = film(folder / "Direct Light (2021).mp4", seconds=40)
-    copied = make(
-        folder / "Copied Water (2022).mkv",
-        *("-i", str(plain), "-i", str(subtitles), "-map", "0", "-map", "1", "-c", "copy", "-c:s", "srt"),
-        *("-metadata:s:s:0", "language=rus", "-metadata:s:a:0", "language=eng"),
-    )
-    encoded = film(
-        folder / "Encoded Stone (2023).mkv",
-        seconds=40,
-        size="854x480",
-        video=("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=error:keyint=48"),
-    )
-    for path in (plain, copied, encoded):
-        add_film(house, path)
-    _add_show(house, plain)
+    for name in ("Direct Light (2021).mp4", "Copied Water (2022).mkv", "Encoded Stone (2023).mkv"):
+        add_film(house, Path(shutil.copy(films / name, folder / name)))
+    _add_show(house, folder / "Direct Light (2021).mp4")
 
 
 def add_film(house: House, path: Path) -> None:
