@@ -1,7 +1,7 @@
 // Which rung plays next: what the line carries and the encoder keeps up with.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { carried, decoding, firstEncoded, nextRung, paceOf } from "../../static/js/core/climb.js";
+import { carried, decoding, firstEncoded, lately, nextRung, paceOf } from "../../static/js/core/climb.js";
 
 const rungs = [
   { width: 426, height: 240 },
@@ -81,6 +81,14 @@ test("a picture that is made a little too slowly stays where a smaller one would
   const late = { ...state, current: 3, paces: { 3: 0.98 }, buffer: 2, cell: 2, base: hevc };
   assert.equal(nextRung(late), 3);
   assert.equal(nextRung({ ...late, paces: { 3: 0.6 } }), 0);
+});
+
+test("a rung that could not be kept up with is tried again after a while", () => {
+  const heard = { 1: { pace: 4, at: 200_000 }, 3: { pace: 0.8, at: 50_000 } };
+  assert.deepEqual(lately(heard, 100_000), { 1: 4, 3: 0.8 });
+  assert.deepEqual(lately(heard, 210_000), { 1: 4 });
+  assert.deepEqual(lately(heard, 900_000), { 1: 4 }, "the newest counts however old it is");
+  assert.deepEqual(lately({}, 0), {});
 });
 
 test("where nothing was made lately, one rung is tried with plenty in hand", () => {

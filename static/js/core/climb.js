@@ -29,7 +29,11 @@ const RETAKEN = 0.7;
 /** An encoded picture of at most so many lines is there at once: what follows on a copied one begins with it. */
 const START_LINES = 360;
 
+/** A pace says something of the present for so long (ms): what was busy then may be idle now. */
+const LATELY_MS = 120000;
+
 /** @typedef {{width: number, height: number}} Rung */
+/** @typedef {Record<number, {pace: number, at: number}>} Heard paces by rung, each with when it was told (ms) */
 
 const pixels = (/** @type {Rung} */ rung) => rung.width * rung.height;
 
@@ -57,6 +61,23 @@ export function paceOf(rungs, paces, index, base) {
   if (!known.length) return null;
   const nearest = known.sort((a, b) => Math.abs(a - index) - Math.abs(b - index))[0];
   return (paces[nearest] * (pixels(rungs[nearest]) + base)) / (pixels(rungs[index]) + base);
+}
+
+/**
+ * What is still to be reckoned with of what was heard: the paces of the last two minutes, else the newest one.
+ * @param {Heard} heard @param {number} now ms
+ * @returns {Record<number, number>}
+ */
+export function lately(heard, now) {
+  const rungs = Object.keys(heard).map(Number);
+  const newest = Math.max.apply(null, rungs.map((rung) => heard[rung].at));
+  /** @type {Record<number, number>} */
+  const paces = {};
+  rungs.forEach((rung) => {
+    const { pace, at } = heard[rung];
+    if (now - at <= LATELY_MS || at === newest) paces[rung] = pace;
+  });
+  return paces;
 }
 
 /**

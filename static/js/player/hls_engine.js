@@ -1,7 +1,7 @@
 // hls.js with the manners the grid needs: it starts with the rung that the server lists first, waits for a cell that is
 // being made, does not mistake that wait for a slow line, never gives up on it for a smaller one, keeps to the file's own
 // picture while the line carries it, and climbs where the encoder keeps up.
-import { carried, decoding, firstEncoded, nextRung } from "../core/climb.js";
+import { carried, decoding, firstEncoded, lately, nextRung } from "../core/climb.js";
 import { copiedLevel } from "./own_level.js";
 import { withToken } from "./token.js";
 
@@ -20,9 +20,9 @@ function told(request, word) {
  * A loader that goes where the current token points, takes the making out of the timing, and notes the pace of a rung.
  * @param {any} Base hls.js's own loader
  * @param {() => string} token
- * @param {Record<number, number>} paces
+ * @param {import("../core/climb.js").Heard} heard
  */
-const patientLoader = (Base, token, paces) =>
+const patientLoader = (Base, token, heard) =>
   class extends Base {
     /** @param {any} context @param {any} config @param {any} callbacks */
     load(context, config, callbacks) {
@@ -32,7 +32,7 @@ const patientLoader = (Base, token, paces) =>
         const { loading } = stats;
         loading.start = Math.min(loading.first, loading.start + told(request, "made"));
         const pace = told(request, "pace");
-        if (pace && context.frag && context.frag.type === "main") paces[context.frag.level] = pace;
+        if (pace && context.frag && context.frag.type === "main") heard[context.frag.level] = { pace, at: Date.now() };
         onSuccess(response, stats, at, request);
       };
       super.load(context, config, callbacks);
@@ -52,10 +52,10 @@ const JUDGED_MS = 1000;
  * hls.js's own controller judges the line; what the encoder can keep up with, and whether the file's own picture stays, is
  * judged here.
  * @param {any} Base
- * @param {Record<number, number>} paces
+ * @param {import("../core/climb.js").Heard} heard
  * @param {import("../types").Plan["source"]} source
  */
-const patientAbr = (Base, paces, source) =>
+const patientAbr = (Base, heard, source) =>
   class extends Base {
     /** @param {any} hls */
     constructor(hls) {
@@ -121,7 +121,8 @@ const patientAbr = (Base, paces, source) =>
       if (copied >= 0 && copied <= maxAutoLevel && this._carried(copied, ahead)) return copied;
       const first = copied < 0 ? firstLevel : firstEncoded(levels, copied);
       return nextRung({
-        rungs: levels, current: loadLevel < 0 || loadLevel === copied ? first : loadLevel, first, paces,
+        rungs: levels, current: loadLevel < 0 || loadLevel === copied ? first : loadLevel, first,
+        paces: lately(heard, Date.now()),
         line: copied < 0 ? line : Math.min(line, copied - 1),
         buffer: ahead.len, cell: this._cellAt(levels[loadLevel], ahead.end), base: decoding(source, levels),
       });
@@ -182,11 +183,11 @@ const patience = (firstByteMs) => ({
  */
 export function createHls(Hls, { token, position, source }) {
   const defaults = /** @type {any} */ (Hls.DefaultConfig);
-  /** @type {Record<number, number>} */
-  const paces = {};
+  /** @type {import("../core/climb.js").Heard} */
+  const heard = {};
   const hls = new Hls(/** @type {any} */ ({
-    loader: patientLoader(defaults.loader, token, paces),
-    abrController: patientAbr(defaults.abrController, paces, source),
+    loader: patientLoader(defaults.loader, token, heard),
+    abrController: patientAbr(defaults.abrController, heard, source),
     startPosition: position > 0 ? position : -1,
     startFragPrefetch: true,
     maxFragLookUpTolerance: 0.05, // playlists are exact: with more, what is left of a cell after a flush is jumped over
