@@ -33,12 +33,16 @@ function nextPicture(limit = 15000) {
 
 const ranges = () => Array.from({ length: video.buffered.length }, (_, n) => [video.buffered.start(n), video.buffered.end(n)]);
 
+/** Where hls.js was, and what the element held by then. */
+const placeOf = (frag) =>
+  `${frag ? `${frag.type} ${frag.level}/${frag.sn} ${frag.start}-${frag.end}` : ""} at ${video.currentTime} of ${JSON.stringify(ranges())}`;
+
 async function hls(url, errors) {
   const tolerance = { maxFragLookUpTolerance: 0.05 }; // as the product's player
   const player = new window.Hls({ maxBufferLength: 8, maxMaxBufferLength: 600, startLevel: 0, autoStartLoad: true, ...tolerance });
   const cancelled = "aborted"; // hls.js names so what it cancels itself on a switch
   player.on(window.Hls.Events.ERROR, (_event, data) => data.details !== cancelled &&
-    errors.push({ fatal: data.fatal, details: data.details, reason: String(data.reason || data.error?.message || "") }));
+    errors.push({ fatal: data.fatal, details: data.details, reason: String(data.reason || data.error?.message || ""), at: placeOf(data.frag) }));
   let playing = -1;
   player.on(window.Hls.Events.LEVEL_SWITCHED, (_event, data) => (playing = data.level));
   player.loadSource(url);

@@ -21,6 +21,12 @@ from config import Config
 from tests.supervised import until
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENT = """
+from pathlib import Path
+from app.web import balance
+balance.PATIENCE_S = 10  # a machine that is busy with other tests wakes nobody within 50 ms
+exec(Path("deploy/gunicorn.py").read_text())
+"""
 
 
 def test_seats_are_compared_with_the_others() -> None:
@@ -87,7 +93,9 @@ def server(config: Config) -> Iterator[Server]:
         "SECRET_KEY": config.secret_key,
     }
     env.pop("PROMETHEUS_MULTIPROC_DIR", None)
-    argv = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.py", "wsgi:serve()"]
+    patient = config.data_dir / "gunicorn.py"
+    patient.write_text(PATIENT)
+    argv = [sys.executable, "-m", "gunicorn", "-c", str(patient), "wsgi:serve()"]
     with (config.data_dir / "web.log").open("wb") as said:
         process = subprocess.Popen(argv, cwd=ROOT, env=env, stderr=said)
     made = Server(port, process.pid)
@@ -114,7 +122,7 @@ def test_clients_are_shared_out_evenly(server: Server) -> None:
         started = time.monotonic()
         for _ in range(4):
             stack.callback(server.open().close)
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 10  # no door stayed closed until its patience ended
 
         assert server.held() == [5, 4]
 
