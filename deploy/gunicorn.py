@@ -18,6 +18,7 @@ import gunicorn.util
 
 from app.web.balance import BalancedWorker
 from app.web.logs import masked
+from app.web.punctuality import close_beside
 from config import Config
 from workers.engines.tether import tether
 
@@ -69,6 +70,7 @@ def refuse(sock: socket.socket, status: int, reason: str, message: str) -> None:
 
 
 gunicorn.util.write_error = refuse
+gunicorn.util.close_graceful = close_beside
 
 
 class Discretion(logging.Filter):

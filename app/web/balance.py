@@ -13,7 +13,7 @@ import socket
 import time
 from collections.abc import Iterable
 
-from gunicorn.workers.gthread import ThreadWorker
+from app.web.punctuality import PunctualWorker
 
 SEATS = 64
 VACANT = 2**31 - 1
@@ -47,7 +47,7 @@ class Loads:
 LOADS = Loads()
 
 
-class BalancedWorker(ThreadWorker):  # type: ignore[misc]
+class BalancedWorker(PunctualWorker):
     """Gunicorn's threaded worker with manners at the door."""
 
     seat: int

@@ -192,9 +192,12 @@ class _Bounded:
         self._app, self._inner, self._most = app, inner, most
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        open_now = len(socketio.server.eio.sockets)
-        if not environ.get("PATH_INFO", "").startswith("/socket.io") or open_now < self._most:
+        if not environ.get("PATH_INFO", "").startswith("/socket.io") or self._has_room():
             return self._inner(environ, start_response)
         with self._app.request_context(environ):
             answer = problem(503, "full", "All places for live connections are taken.", retry_after=PING_S)
             return answer(environ, start_response)
+
+    def _has_room(self) -> bool:
+        open_connections: Connections = self._app.extensions["matinee_connections"]
+        return open_connections.count() < self._most

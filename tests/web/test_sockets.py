@@ -14,10 +14,12 @@ import subprocess
 import sys
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -150,6 +152,27 @@ def answers(server: Server) -> bool:
         return False
 
 
+def dial(server: Server, said: bytes) -> socket.socket:
+    """A connection that says this much and then nothing more."""
+    address = urlsplit(server.url)
+    line = socket.create_connection((address.hostname, address.port), timeout=30)
+    line.sendall(said)
+    return line
+
+
+def knock(server: Server) -> socket.socket:
+    """A WebSocket that asks to enter without a sign-in and then neither reads nor says anything, for ever."""
+    line = dial(
+        server,
+        b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: here\r\nUpgrade: websocket\r\n"
+        b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + b64encode(bytes(16)) + b"\r\n\r\n",
+    )
+    if b" 101 " in line.recv(1024):
+        enter = b"40/activity,"
+        line.sendall(bytes([0x81, 0x80 | len(enter), 0, 0, 0, 0]) + enter)
+    return line
+
+
 def until(happened: Callable[[], bool], seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while not happened():
@@ -216,8 +239,9 @@ def test_an_administrator_who_is_none_any_more_hears_nothing_more(server: Server
     admin, former = server.person("admin"), server.person("admin")
     line = server.connect(token=former.access_token)
 
-    admin.client.patch(f"/api/v1/admin/users/{former.user_id}", json={"role": "user"})
+    changed = admin.client.patch(f"/api/v1/admin/users/{former.user_id}", json={"role": "user"})
 
+    assert (changed.status_code, line.refusal) == (200, "")
     assert line.ended.wait(5)
 
 
@@ -230,6 +254,50 @@ def test_plain_requests_are_answered_while_every_place_for_sockets_is_taken(serv
     assert "full" in {line.refusal for line in lines if line.refused.is_set()}
     assert all(server.get("/api/v1/setup").status_code == 200 for _ in range(20))
     assert not any(line.ended.is_set() for line in open_now)
+
+
+def test_a_place_is_free_as_soon_as_its_client_has_gone(server: Server) -> None:
+    user = server.person()
+    refusals = []
+    for _ in range(3):
+        lines = [server.connect(token=user.access_token) for _ in range(ROOM)]
+        refusals += [line.refusal for line in lines if line.refused.is_set()]
+        for line in lines:
+            line.client.disconnect()
+
+    assert refusals == []
+
+
+def test_clients_that_never_say_goodbye_hold_no_place_for_long(server: Server) -> None:
+    silent = []
+    for _ in range(2):  # twice what there is room for, each refused and told to go
+        silent += [knock(server) for _ in range(2 * ROOM)]
+        time.sleep(4)
+
+    assert all(server.get("/api/v1/setup").status_code == 200 for _ in range(2 * THREADS))
+    assert not server.connect(token=server.person().access_token).refused.is_set()
+    for line in silent:
+        line.close()
+
+
+def test_requests_that_never_end_hold_no_thread_for_long(server: Server) -> None:
+    begun = [dial(server, b"GET /api/v1/setup HTTP/1.1\r\nHost: he") for _ in range(THREADS)]
+
+    assert [line.recv(1) for line in begun] == [b""] * len(begun)
+    for line in begun:
+        line.close()
+
+
+def test_clients_that_leave_their_line_open_delay_nobody(server: Server) -> None:
+    asked = b"GET /health/live HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n"
+    idle = [dial(server, asked) for _ in range(8)]
+    assert all(b" 200 " in line.recv(4096) for line in idle)
+
+    started = time.monotonic()
+    assert all(server.get("/health/live").status_code == 200 for _ in range(8))
+    assert time.monotonic() - started < 2
+    for line in idle:
+        line.close()
 
 
 def test_polling_is_refused_at_once(server: Server) -> None:
