@@ -24,14 +24,23 @@ EVERY_S = 0.02
 
 @dataclass
 class Answers:
-    """How long `/health/live` took (s), each time over a connection of its own. A refusal counts as `refused`."""
+    """How long `/health/live` took (s), each time over a connection of its own. A refusal counts as `refused`.
+
+    `asked` says when, on the monotonic clock, which all processes of a machine share.
+    """
 
     took: list[float] = field(default_factory=list)
+    asked: list[float] = field(default_factory=list)
     refused: int = 0
 
     @property
     def worst(self) -> float:
         return max(self.took)
+
+    def worst_between(self, since: float, until: float) -> float:
+        """The slowest of the answers that were under way at any moment of this time; 0 where none was."""
+        each = zip(self.asked, self.took, strict=True)
+        return max((took for asked, took in each if asked <= until and asked + took >= since), default=0.0)
 
     @property
     def p99(self) -> float:
@@ -54,6 +63,7 @@ def _ask(host: str, port: int, end: Connection) -> None:
             found.refused += 1
         finally:
             door.close()
+        found.asked.append(began)
         found.took.append(time.monotonic() - began)
     end.send(found)
 
@@ -73,23 +83,28 @@ def asking(url: str) -> Iterator[Answers]:
         ours.send("enough")
         heard: Answers = ours.recv()
         asker.join()
-        found.took, found.refused = heard.took, heard.refused
+        found.took, found.asked, found.refused = heard.took, heard.asked, heard.refused
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What the server is busy with at one moment. `abandoned`: of it, what no player needs."""
+    """What the server is busy with at one moment. `abandoned`: of what is at work, what no player needs.
+
+    A run that nobody needs any more and that still waits for a slot (`forgotten`) ends as its turn comes.
+    """
 
     leases: list[str]
     runs: list[str]
     places: int
     programs: int
     abandoned: list[str]
+    forgotten: list[str]
 
     def __str__(self) -> str:
         return (
             f"{len(self.leases)} leases, {len(self.runs)} runs on their way, {self.places} places, "
-            f"{self.programs} encoders; {len(self.abandoned)} keys that nobody needs: {sorted(self.abandoned)[:3]}"
+            f"{self.programs} encoders; nobody needs {len(self.abandoned)} at work {sorted(self.abandoned)[:3]} and "
+            f"{len(self.forgotten)} that wait for a slot"
         )
 
     def __bool__(self) -> bool:
@@ -109,8 +124,9 @@ class Inside:
         asked = self._names("matinee:asked:*", "matinee:asked:")
         runs = [*asked, *self._queued()]
         places = len(self._names("matinee:heads:*", ""))
-        abandoned = [key for key in {*leases, *runs} if not self._is_needed(key)]
-        return Held(leases, runs, places, len(self.encoders()), abandoned)
+        abandoned = [key for key in leases if not self._is_needed(key)]
+        forgotten = [key for key in {*runs} if not self._is_needed(key)]
+        return Held(leases, runs, places, len(self.encoders()), abandoned, forgotten)
 
     def _names(self, pattern: str, prefix: str) -> list[str]:
         return [name.decode().removeprefix(prefix) for name in self._client.scan_iter(pattern, count=1000)]
