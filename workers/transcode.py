@@ -17,7 +17,7 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +50,8 @@ log = structlog.get_logger(__name__)
 KEPT_GRIDS = 16
 KEPT_SLICERS = 4
 LOOK_S = 0.25
+TURN_S = 4
+"""So much film a run of pictures makes before it ends for another player that waits: to begin costs over a second."""
 MOST_FAILURES = 3
 FAILURES_MS = 30_000
 AT_WORK = "matinee:at-work"
@@ -205,10 +207,11 @@ def _span(kitchen: Kitchen, asked: Run, rendition: Rendition) -> list[int]:
 class _Sink:
     """Takes what a run makes, for as long as the run holds its lease and somebody needs it."""
 
-    def __init__(self, kitchen: Kitchen, asked: Run, renditions: Sequence[Rendition], lease: Lease) -> None:
+    def __init__(self, kitchen: Kitchen, rendition: Rendition, first: int, lease: Lease, *, is_ahead: bool) -> None:
         self.kitchen = kitchen
-        self.asked = asked
-        self.renditions = {rendition.spec.name: rendition for rendition in renditions}
+        self.rendition = rendition
+        self.first = first
+        self.is_ahead = is_ahead
         self.lease = lease
         self._at = -1
         self._looked = 0.0
@@ -216,17 +219,17 @@ class _Sink:
         self._began = time.monotonic()
         self._is_first = True
 
-    def init(self, rendition: str, data: bytes) -> bool:
+    def init(self, _name: str, data: bytes) -> bool:
         self._began = time.monotonic()
-        key = self.renditions[rendition].init_key
+        key = self.rendition.init_key
         try:
             return self.kitchen.store.get(key) == data
         except Missing:
             publish(self.kitchen, self.lease, key, data)
             return True
 
-    def publish(self, rendition: str, k: int, data: bytes) -> None:
-        of = self.renditions[rendition]
+    def publish(self, _name: str, k: int, data: bytes) -> None:
+        of = self.rendition
         publish(self.kitchen, self.lease, of.cell_key(k), data)
         if of.kind == "video":
             at = time.monotonic()
@@ -245,9 +248,15 @@ class _Sink:
     def _is_wanted(self, k: int, boundary: bool) -> bool:
         client = self.kitchen.client
         _be_at_work(client, self.lease)
-        if boundary and k > self.asked.first and _must_yield(client):
+        if boundary and self._had_its_turn(k) and _must_yield(client):
             return False
-        return any(demand.is_needed(client, rendition.recipe, k) for rendition in self.renditions.values())
+        return demand.is_needed(client, self.rendition.recipe, k)
+
+    def _had_its_turn(self, k: int) -> bool:
+        """Whether the run may end for another player. One of sound is sooner done than begun again."""
+        timeline = self.rendition.timeline
+        turn_s = timeline.start(k) - timeline.start(self.first)
+        return turn_s > 0 if self.is_ahead else self.rendition.kind == "video" and turn_s >= TURN_S
 
 
 def _must_yield(client: redis.Redis) -> bool:
@@ -277,7 +286,7 @@ def _encode(
     first: int,
     count: int,
 ) -> None:
-    sink = _Sink(kitchen, asked, [rendition], lease)
+    sink = _Sink(kitchen, rendition, first, lease, is_ahead=asked.lane == "ahead")
     if not sink.wanted(first):
         return
     what = engine.Source(source.path, grid.index, grid.plan)
