@@ -3,10 +3,12 @@
 The application is loaded once and forked, so that a web process that died is back in milliseconds.
 """
 
+import contextlib
 import gc
 import http
 import json
 import logging
+import os
 import re
 import signal
 import socket
@@ -23,9 +25,13 @@ from config import Config
 from workers.engines.tether import tether
 
 SWITCH_S = 0.001
+URGENT = -5
+"""Niceness of what answers people, where the system allows one below zero: other work of the machine can wait."""
 
 _config = Config.from_env()
 
+with contextlib.suppress(PermissionError):
+    os.setpriority(os.PRIO_PROCESS, 0, URGENT)
 tether()  # the supervisor was killed: what takes leave politely keeps the next one from the port
 
 bind = [f"[{_config.host}]:{_config.port}" if ":" in _config.host else f"{_config.host}:{_config.port}"]
