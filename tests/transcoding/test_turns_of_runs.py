@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fractions import Fraction
-from pathlib import Path
 from typing import cast
 
 import pytest
@@ -12,7 +10,6 @@ import redis
 
 from app.core.ladder import AudioSpec, VideoSpec
 from app.core.timeline import Timeline
-from app.extensions import redis_client
 from app.transcoding import demand, leases
 from app.transcoding.renditions import Rendition
 from app.transcoding.store import LocalStore
@@ -25,15 +22,7 @@ SHORT = Timeline(Fraction(1), (0, 2, 4, 6, 8))
 """Cells of two seconds, as a film begins with them."""
 
 
-@pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    found = redis_client(redis_url)
-    found.flushall()
-    yield found
-    found.close()
-
-
-def cells_made(client: redis.Redis, folder: Path, spec: VideoSpec | AudioSpec, *, is_ahead: bool = False) -> int:
+def cells_made(client: redis.Redis, store: LocalStore, spec: VideoSpec | AudioSpec, *, is_ahead: bool = False) -> int:
     """How many cells a run of four makes."""
     rendition = Rendition("r" * 32, spec, SHORT)
     demand.follow(
@@ -41,30 +30,30 @@ def cells_made(client: redis.Redis, folder: Path, spec: VideoSpec | AudioSpec, *
     )
     lease = leases.take(client, [rendition.cell_key(k) for k in range(4)])
     assert lease is not None
-    kitchen = Kitchen(client, LocalStore(folder), cast(Ffmpeg, None), cores=2, budget=1 << 30)
+    kitchen = Kitchen(client, store, cast(Ffmpeg, None), cores=2, budget=1 << 30)
     with lease:
         sink = _Sink(kitchen, rendition, 0, lease, is_ahead=is_ahead)
         return next((k for k in range(4) if not sink.wanted(k)), 4)
 
 
-def test_a_run_goes_on_while_nobody_else_waits(client: redis.Redis, tmp_path: Path) -> None:
-    assert cells_made(client, tmp_path, PICTURE) == 4
+def test_a_run_goes_on_while_nobody_else_waits(client: redis.Redis, store: LocalStore) -> None:
+    assert cells_made(client, store, PICTURE) == 4
 
 
-def test_a_run_of_pictures_makes_some_film_before_it_ends_for_another(client: redis.Redis, tmp_path: Path) -> None:
+def test_a_run_of_pictures_makes_some_film_before_it_ends_for_another(client: redis.Redis, store: LocalStore) -> None:
     client.rpush("rq:queue:now", "a run that no slot is free for")
 
-    assert cells_made(client, tmp_path, PICTURE) == 2
+    assert cells_made(client, store, PICTURE) == 2
 
 
-def test_a_run_of_sound_is_sooner_done_than_begun_again(client: redis.Redis, tmp_path: Path) -> None:
+def test_a_run_of_sound_is_sooner_done_than_begun_again(client: redis.Redis, store: LocalStore) -> None:
     client.rpush("rq:queue:now", "a run that no slot is free for")
 
-    assert cells_made(client, tmp_path, SOUND) == 4
+    assert cells_made(client, store, SOUND) == 4
 
 
 @pytest.mark.parametrize("spec", [PICTURE, SOUND], ids=["picture", "sound"])
-def test_work_ahead_ends_for_whoever_waits(client: redis.Redis, tmp_path: Path, spec: VideoSpec | AudioSpec) -> None:
+def test_work_ahead_ends_for_whoever_waits(client: redis.Redis, store: LocalStore, spec: VideoSpec | AudioSpec) -> None:
     client.rpush("rq:queue:now", "a run that no slot is free for")
 
-    assert cells_made(client, tmp_path, spec, is_ahead=True) == 1
+    assert cells_made(client, store, spec, is_ahead=True) == 1
