@@ -281,8 +281,12 @@ def test_clients_that_never_say_goodbye_hold_no_place_for_long(server: Server) -
 
 
 def test_requests_that_never_end_hold_no_thread_for_long(server: Server) -> None:
-    begun = [dial(server, b"GET /api/v1/setup HTTP/1.1\r\nHost: he") for _ in range(THREADS)]
+    head = b"GET /api/v1/setup HTTP/1.1\r\nHost: he"
+    body = b"POST /api/v1/auth/login HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
+    known, chunked = body + b"Content-Length: 99\r\n\r\n{", body + b"Transfer-Encoding: chunked\r\n\r\n9\r\n{"
+    begun = [dial(server, said) for said in (head, known, chunked) for _ in range(THREADS // 2)]
 
+    assert all(server.get("/api/v1/setup").status_code == 200 for _ in range(8))
     assert [line.recv(1) for line in begun] == [b""] * len(begun)
     for line in begun:
         line.close()
