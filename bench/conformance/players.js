@@ -37,12 +37,20 @@ const ranges = () => Array.from({ length: video.buffered.length }, (_, n) => [vi
 const placeOf = (frag) =>
   `${frag ? `${frag.type} ${frag.level}/${frag.sn} ${frag.start}-${frag.end}` : ""} at ${video.currentTime} of ${JSON.stringify(ranges())}`;
 
+/** The last things that the player and the element told, for a switch that is not seen. */
+const told = [];
+const tell = (what) => told.push(`${performance.now().toFixed(0)} ${what} at ${video.currentTime.toFixed(2)}`) > 40 && told.shift();
+for (const name of ["seeking", "seeked", "waiting", "playing", "pause", "ended", "stalled", "emptied", "resize"])
+  video.addEventListener(name, () => tell(name));
+
 async function hls(url, errors) {
   const tolerance = { maxFragLookUpTolerance: 0.05 }; // as the product's player
   const player = new window.Hls({ maxBufferLength: 8, maxMaxBufferLength: 600, startLevel: 0, autoStartLoad: true, ...tolerance });
   const cancelled = "aborted"; // hls.js names so what it cancels itself on a switch
   player.on(window.Hls.Events.ERROR, (_event, data) => data.details !== cancelled &&
     errors.push({ fatal: data.fatal, details: data.details, reason: String(data.reason || data.error?.message || ""), at: placeOf(data.frag) }));
+  for (const name of ["LEVEL_SWITCHING", "LEVEL_SWITCHED", "BUFFER_FLUSHING", "BUFFER_FLUSHED", "FRAG_LOADING", "FRAG_BUFFERED", "FRAG_CHANGED", "BUFFER_EOS"])
+    player.on(window.Hls.Events[name], (_event, data) => tell(`${name} ${data?.frag ? placeOf(data.frag) : data?.type || (data?.level ?? "")}`));
   let playing = -1;
   player.on(window.Hls.Events.LEVEL_SWITCHED, (_event, data) => (playing = data.level));
   player.loadSource(url);
@@ -129,7 +137,7 @@ async function judged({ kind, url, switches, seed, cuts }, report) {
     const reached = await until(() => player.shows(rung) && !video.seeking && video.readyState >= 3 && video.videoWidth === rung.width);
     const picture = await nextPicture();
     if (!reached || !picture) {
-      wrong.push(`switch ${number} (${kindOfSwitch}): ${picture ? "" : "no picture, "}${video.videoWidth}x${video.videoHeight} at ${video.currentTime}, not ${rung.width}x${rung.height}; buffered ${JSON.stringify(ranges())}`);
+      wrong.push(`switch ${number} (${kindOfSwitch}): ${picture ? "" : "no picture, "}${video.videoWidth}x${video.videoHeight} at ${video.currentTime}, not ${rung.width}x${rung.height}; buffered ${JSON.stringify(ranges())}; seeking ${video.seeking}, ready ${video.readyState}, paused ${video.paused}, shows ${player.shows(rung)}; ${told.join("; ")}`);
     } else if (video.videoHeight !== rung.height) {
       wrong.push(`switch ${number}: ${video.videoWidth}x${video.videoHeight}, not ${rung.width}x${rung.height}`);
     }
