@@ -55,7 +55,7 @@ class JobsQuery(Paging):
 
 
 class PreparationIn(Input):
-    """Exactly one of `media_id` (a show means its episodes) and `media_file_id`.
+    """Exactly one of `media_id` (a show means its episodes, a film all its parts) and `media_file_id`.
 
     `renditions`: names as `POST /api/v1/player/prepare` tells them ("720p", "copy"); left out, every encoded rung.
     """

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from app import outbox
 from app.catalog.models import Episode, Season
 from app.core.errors import Invalid, NotFound, Unavailable
-from app.core.media_id import MediaId
+from app.core.media_id import MediaId, parse_media_id
 from app.core.playback import TELEVISION
 from app.core.preparation import rendition_names
 from app.extensions import db
@@ -28,7 +28,9 @@ from app.transcoding.sources import require_unchanged, source_file
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a job is to prepare. `key` is the same for whatever names the same file or show.
+    """What a job is to prepare: one file, or without `file_id` all the files of a show or of a film cut in parts.
+
+    `key` is the same for whatever names the same.
 
     `renditions`: the names of those to make of the picture; None for every rung.
     """
@@ -46,7 +48,8 @@ class Wanted:
 def wanted(
     transcoding: Transcoding, *, media_id: MediaId | None, file_id: int | None, renditions: Sequence[str] | None
 ) -> Wanted:
-    """What somebody asks for, looked up. A show means its episodes; of several files the one that a television plays.
+    """What somebody asks for, looked up. A show means its episodes, a film all its parts; of several files that hold
+    the same, the one that a television plays.
 
     Raises NotFound, Invalid for a rendition that there is none of, Unavailable while the file cannot be read.
     """
@@ -55,7 +58,10 @@ def wanted(
         found = Wanted(f"prepare:{media_id}", str(media_id), None, names)
     else:
         choice = _choice(media_id, file_id)
-        found = Wanted(f"prepare:f{choice.file.id}", choice.work.media_id, choice.file.id, names)
+        if media_id is not None and choice.stretch.parts:
+            found = Wanted(f"prepare:{media_id}", str(media_id), None, names)
+        else:
+            found = Wanted(f"prepare:f{choice.file.id}", choice.work.media_id, choice.file.id, names)
         require_unchanged(source_file(choice.file.id))
     if names is not None:
         _require_known(transcoding, found, names)
@@ -84,7 +90,7 @@ def _require_known(transcoding: Transcoding, asked: Wanted, names: Sequence[str]
         except (Invalid, Unavailable):
             if asked.file_id is not None:
                 raise
-            continue  # an episode that cannot be read now; the job tells of it
+            continue  # an episode or part that cannot be read now; the job tells of it
         known |= dict.fromkeys(here)
         unknown = {name: None for name in unknown if name not in known}
         if not unknown:
@@ -95,11 +101,19 @@ def _require_known(transcoding: Transcoding, asked: Wanted, names: Sequence[str]
 
 
 def file_ids(payload: dict[str, Any]) -> Iterator[int]:
-    """The files that a job's payload means, each once; a show's episodes in their order. Raises NotFound for none."""
+    """The files that a job's payload means, each once; episodes and parts in their order. Raises NotFound for none."""
     if payload["media_file_id"] is not None:
         yield int(payload["media_file_id"])
         return
-    show = int(payload["media_id"][1:])
+    media_id = parse_media_id(payload["media_id"])
+    if media_id.kind == "show":
+        yield from _files_of_show(media_id.number)
+    else:
+        choice = choose(media_id, TELEVISION, profile_id=None)
+        yield from [file_id for file_id, _ in choice.stretch.parts] or [choice.file.id]
+
+
+def _files_of_show(show: int) -> Iterator[int]:
     seen: set[int] = set()
     for episode_id in _episodes(show):
         try:

@@ -24,6 +24,7 @@ from app.adapters import clock
 from app.catalog import service
 from app.core.identify import identify
 from app.extensions import db, writing
+from app.library.models import FilePart
 from app.transcoding.eviction import KEPT
 from app.transcoding.store import LocalStore
 from app.transcoding.tallies import MADE
@@ -31,6 +32,7 @@ from config import ROOT
 from tests.conftest import create_person
 from tests.playback.conftest import staged
 from tests.playback.stage import Stage, add_file, film, prepare
+from tests.playback.test_parts import make_title
 from tests.playback.test_runs import patient, segments
 from tests.playback.test_whole_film import decoded_frames, fetch, uris
 from workers import prepare as job
@@ -228,6 +230,23 @@ def test_a_show_is_prepared_episode_by_episode(stage: Stage, admin: FlaskClient)
 
     assert state(admin, job_id)["state"] == "done", state(admin, job_id)
     assert state(admin, job_id)["detail"]["file"] == "Night Post S01E02.mkv"
+    assert len({key.split("/")[2] for key in set(stored(stage)) - before}) == 6
+
+
+def test_a_film_in_two_files_is_prepared_whole(stage: Stage, admin: FlaskClient) -> None:
+    with stage.app.app_context(), writing() as session:
+        title = make_title(session, "movie", "in two files")
+        for order, rate in ((1, "23"), (2, "27")):
+            path = foreign(stage, f"In Two Files cd{order}.mkv", 4, rate=rate)
+            file_id = add_file(stage.library(), path)
+            session.add(FilePart(file_id=file_id, title_id=title, order=order, of=2))
+    before = set(stored(stage))
+    first = ask(admin, media_id=f"m{title}")
+    assert ask(admin, media_file_id=file_id) != first
+    job.run(first)
+
+    assert state(admin, first)["state"] == "done", state(admin, first)
+    assert state(admin, first)["detail"]["file"] == "In Two Files cd2.mkv"
     assert len({key.split("/")[2] for key in set(stored(stage)) - before}) == 6
 
 
