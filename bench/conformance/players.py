@@ -152,7 +152,7 @@ def conform(
     print(
         f"  {'WRONG' if wrong else 'right'}  {subject} {player}: {len(report['rungs'])} rungs, {kinds};"
         f" {len(report['errors'])} errors, buffered {_brief(report['buffered'])} of {report['length']:.3f};"
-        f" {report['dropped']} of {report['pictures']} pictures dropped",
+        f" {report['frozen']} frozen, {report['dropped']} of {report['pictures']} pictures dropped",
         *wrong[:4],
         flush=True,
     )

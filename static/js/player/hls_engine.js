@@ -3,6 +3,7 @@
 // picture while the line carries it, and climbs where the encoder keeps up.
 import { carried, decoding, firstEncoded, lately, nextRung } from "../core/climb.js";
 import { copiedLevel } from "./own_level.js";
+import { steadyBuffers } from "./steady_buffers.js";
 import { withToken } from "./token.js";
 
 /**
@@ -188,6 +189,7 @@ export function createHls(Hls, { token, position, source }) {
   const hls = new Hls(/** @type {any} */ ({
     loader: patientLoader(defaults.loader, token, heard),
     abrController: patientAbr(defaults.abrController, heard, source),
+    bufferController: steadyBuffers(defaults.bufferController),
     startPosition: position > 0 ? position : -1,
     startFragPrefetch: true,
     maxFragLookUpTolerance: 0.05, // playlists are exact: with more, what is left of a cell after a flush is jumped over
