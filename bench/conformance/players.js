@@ -141,12 +141,12 @@ async function judged({ kind, url, switches, seed, cuts }, report) {
     }
     player.now(rung);
     const isShown = () => player.shows(rung) && !video.seeking && video.readyState >= 3 && video.videoWidth === rung.width;
-    let reached = await until(isShown, 5000);
+    let reached = await until(isShown, 2000);
     if (!reached && player.refresh && player.shows(rung)) {
       report.frozen += 1;
       player.refresh();
     }
-    reached = reached || (await until(isShown, 15000));
+    reached = reached || (await until(isShown, 18000));
     const picture = await nextPicture();
     if (!reached || !picture) {
       wrong.push(`switch ${number} (${kindOfSwitch}): ${picture ? "" : "no picture, "}${video.videoWidth}x${video.videoHeight} at ${video.currentTime}, not ${rung.width}x${rung.height}; buffered ${JSON.stringify(ranges())}; seeking ${video.seeking}, ready ${video.readyState}, paused ${video.paused}, shows ${player.shows(rung)}; ${told.join("; ")}`);

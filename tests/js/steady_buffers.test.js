@@ -37,3 +37,24 @@ test("a line that waited moves on, an empty one stays empty", () => {
   lined(steadyBuffers(Hls.DefaultConfig.bufferController), moved).stepOperationQueue(["video", "audio"]);
   assert.deepEqual(moved, { video: [], audio: [] });
 });
+
+/** What is told of a cell of 4 s at 8 s that added nothing, while the buffer holds from `start` to `end`. */
+function toldOf(controller, start, end) {
+  const errors = [];
+  const made = Object.create(controller.prototype);
+  made.tracks = { video: { buffer: { buffered: { length: 1, start: () => start, end: () => end } } } };
+  made.fragmentAppendProgress = {};
+  made.appendsWithoutProgress = {};
+  made.hls = { config: { appendErrorMaxRetry: 3 }, trigger: (_event, { details }) => errors.push(details) };
+  made.warn = () => {};
+  const frag = { type: "main", level: 0, sn: 2, start: 8, duration: 4, end: 12, stats: { buffering: { start: 1, first: 2 } } };
+  made.checkAppendProgress(frag, null, {}, ["video"]);
+  return errors;
+}
+
+test("a cell whose last picture is held is no hole, one that holds nothing is", () => {
+  const steady = steadyBuffers(Hls.DefaultConfig.bufferController);
+  assert.deepEqual(toldOf(steady, 4, 10.5), []);
+  assert.deepEqual(toldOf(steady, 0, 8), [Hls.ErrorDetails.BUFFER_APPEND_NO_PROGRESS]);
+  assert.deepEqual(toldOf(Hls.DefaultConfig.bufferController, 4, 10.5), [Hls.ErrorDetails.BUFFER_APPEND_NO_PROGRESS]);
+});
