@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-from sqlalchemy import delete, func, insert, select, text, tuple_, update
+from sqlalchemy import Table, delete, func, insert, select, text, tuple_, update
 
+from app.adapters.database import is_one_of
 from app.core.media import MediaFacts, StreamFacts
 from app.extensions import db
 from app.library.counts import recount
@@ -55,13 +56,19 @@ class Stored:
     folders: set[str] = field(default_factory=set)
 
 
+_CANDIDATES = (
+    select(MediaFile.id, MediaFile.library_id, MediaFile.folder, MediaFile.name, MediaFile.signature)
+    .where(is_one_of(MediaFile.signature, "signatures"))
+    .order_by(MediaFile.id)
+)
+# The tables themselves: to enter rows by way of their classes takes as long again.
+_FILES, _STREAMS, _CHAPTERS = (cast(Table, one.__table__) for one in (MediaFile, MediaStream, Chapter))
+_NEW_FILES = insert(_FILES).returning(_FILES.c.id, sort_by_parameter_order=True)
+
+
 def candidates(signatures: Iterable[str]) -> list[tuple[int, int, str, str, str]]:
     """Files known by these signatures: id, library, folder, name, signature. For finding moves; reads only."""
-    rows = db.session.execute(
-        select(MediaFile.id, MediaFile.library_id, MediaFile.folder, MediaFile.name, MediaFile.signature)
-        .where(MediaFile.signature.in_(sorted(set(signatures))))
-        .order_by(MediaFile.id)
-    )
+    rows = db.session.execute(_CANDIDATES, {"signatures": sorted(set(signatures))})
     return [(file_id, library_id, folder, name, str(sig)) for file_id, library_id, folder, name, sig in rows]
 
 
@@ -215,7 +222,7 @@ def _insert(done: Stored, library_id: int, reports: Sequence[Report], now: datet
     if not reports:
         return
     rows = [{"library_id": library_id, "added_at": now, **_columns(report, now)} for report in reports]
-    ids = list(db.session.scalars(insert(MediaFile).returning(MediaFile.id, sort_by_parameter_order=True), rows))
+    ids = list(db.session.scalars(_NEW_FILES, rows))
     streams: list[dict[str, Any]] = []
     chapters: list[dict[str, Any]] = []
     for file_id, report in zip(ids, reports, strict=True):
@@ -240,9 +247,9 @@ def _replace_contents(file_id: int, report: Report) -> None:
 
 def _insert_contents(streams: Sequence[Mapping[str, Any]], chapters: Sequence[Mapping[str, Any]]) -> None:
     if streams:
-        db.session.execute(insert(MediaStream), list(streams))
+        db.session.execute(insert(_STREAMS), list(streams))
     if chapters:
-        db.session.execute(insert(Chapter), list(chapters))
+        db.session.execute(insert(_CHAPTERS), list(chapters))
 
 
 def _columns(report: Report, now: datetime) -> dict[str, Any]:
