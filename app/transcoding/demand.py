@@ -1,8 +1,9 @@
 """Who needs which cells: the place of every session in every rendition it plays, held in Redis.
 
 A session that asks for a cell needs it and some that follow. When it asks at another place, or in another rendition,
-its older need is gone, and runs that served only that end. A client that fetches several places at once gets caught
-when it asks again for a place it was sent away from; it is then allowed several.
+its older need is gone, and runs that served only that end. Who keeps an older request open meanwhile fetches several
+places at once: each of these is needed for as long as it is waited for. Where the server cannot tell who hung up, such
+a client gets caught when it asks again for a place it was sent away from; it is then allowed several.
 """
 
 from __future__ import annotations
@@ -89,6 +90,20 @@ def recipe_of(client: redis.Redis, *, session: str, kind: str) -> str | None:
     """The rendition of this kind (video, audio) that the session asked for last, None where it did not lately."""
     found = client.get(f"matinee:place:{session}:{kind}")
     return found.decode() if isinstance(found, bytes) else None
+
+
+def insist(client: redis.Redis, *, session: str, recipe: str, k: int, number: str, seconds: float) -> None:
+    """A request of this session still waits for cell `k`, wherever else the session is by now; `number` is its own."""
+    heads = f"matinee:heads:{recipe}"
+    expires = int((time.time() + seconds) * 1000)
+    client.hset(heads, f"{session}/{k}/{number}", json.dumps([k, k, expires]))
+    if client.pttl(heads) < seconds * 1000:
+        client.pexpire(heads, int(seconds * 1000))
+
+
+def desist(client: redis.Redis, *, session: str, recipe: str, k: int, number: str) -> None:
+    """That request waits no longer."""
+    client.hdel(f"matinee:heads:{recipe}", f"{session}/{k}/{number}")
 
 
 def sent_away(client: redis.Redis, session: str, key: str) -> None:

@@ -132,7 +132,11 @@ class Transcoding:
         waited = 0.0
         if not self._has(key):
             began = time.monotonic()
-            place = None if followed.parallel else Place(asked.session, rendition.kind, k, followed.serial)
+            place = (
+                None
+                if followed.parallel
+                else Place(asked.session, rendition.kind, k, followed.serial, rendition.recipe)
+            )
             self._wait(rendition, k, key, asked, place)
             waited = time.monotonic() - began
         self._use(key)

@@ -11,6 +11,7 @@ import json
 import os
 import threading
 import time
+import uuid
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -45,12 +46,14 @@ class Faulty(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Whose wait it is: a newer place of the same session and kind (video, audio) releases older ones."""
+    """Whose wait it is: a newer place of the same session and kind (video, audio) releases older ones, unless whoever
+    asked for them is seen to wait still."""
 
     session: str
     kind: str
     k: int
     serial: int
+    recipe: str
 
 
 @dataclass(slots=True)
@@ -59,6 +62,8 @@ class _Wait:
     run: Run | None
     place: Place | None
     gone: HungUp | None = None
+    number: str = field(default_factory=lambda: uuid.uuid4().hex)
+    insists: bool = False
     outcome: str | None = None  # made, released, gone, fault
     fault: str = ""
     code: str = ""
@@ -102,8 +107,9 @@ class WaitingRoom:
     ) -> None:
         """Returns when `key` lies on the store; `run` is sent for where nobody makes it (None: others' runs do).
 
-        Raises Unavailable (with `retry_after`) when too many wait already, when it took too long, when the session
-        asked for another place meanwhile, or when who asked is `gone`; Faulty when it cannot be made.
+        Raises Unavailable (with `retry_after`) when too many wait already, when it took too long, when who asked is
+        `gone`, or, where nobody can tell that, when the session asked for another place meanwhile; Faulty when it
+        cannot be made.
         """
         room = self._room()
         wait = _Wait(key, run, place, gone)
@@ -120,21 +126,42 @@ class WaitingRoom:
                 room.waits[key].remove(wait)
                 if not room.waits[key]:
                     del room.waits[key]
+            if wait.insists and wait.place is not None:
+                place = wait.place
+                demand.desist(self._client, session=place.session, recipe=place.recipe, k=place.k, number=wait.number)
         self._judge(wait)
 
     def _await(self, room: _Room, wait: _Wait, longest_s: float) -> None:
         if wait.place is not None:
-            self._client.publish(
-                MOVED, json.dumps([wait.place.session, wait.place.kind, wait.place.k, wait.place.serial])
-            )
+            place = wait.place
+            self._client.publish(MOVED, json.dumps([place.session, place.kind, place.k, place.serial, place.recipe]))
         if wait.run is not None:
             runs.send(self._client, wait.run)
         if self._store.stat(wait.key) is not None:
             wait.outcome = "made"
             return
         deadline = time.monotonic() + longest_s
-        with room.condition:
-            room.condition.wait_for(lambda: wait.outcome is not None, max(0.0, deadline - time.monotonic()))
+        while True:
+            with room.condition:
+                room.condition.wait_for(lambda: wait.outcome is not None, max(0.0, deadline - time.monotonic()))
+            if wait.outcome != "released" or not self._insists(wait, deadline - time.monotonic()):
+                return
+
+    def _insists(self, wait: _Wait, seconds: float) -> bool:
+        """Whether who was left behind waits all the same: it fetches several places at once, and gets each of them."""
+        place = wait.place
+        if place is None or wait.gone is None or wait.gone(HANGING_UP_S):
+            return False
+        demand.insist(
+            self._client, session=place.session, recipe=place.recipe, k=place.k, number=wait.number,
+            seconds=max(1.0, seconds + SWEEP_S),
+        )  # fmt: skip
+        wait.insists, wait.outcome = True, None
+        if wait.run is not None:
+            runs.send(self._client, wait.run)
+        if self._store.stat(wait.key) is not None:
+            wait.outcome = "made"
+        return True
 
     def _judge(self, wait: _Wait) -> None:
         if wait.outcome == "made":
@@ -142,8 +169,7 @@ class WaitingRoom:
         if wait.outcome == "fault":
             raise Faulty(wait.fault, wait.code)
         if wait.outcome in {"released", "gone"}:
-            is_gone = wait.gone is not None and (wait.outcome == "gone" or wait.gone(HANGING_UP_S))
-            if wait.place is not None and not is_gone:
+            if wait.place is not None and wait.gone is None:
                 demand.sent_away(self._client, wait.place.session, wait.key)
             self._withdraw(wait.run)
             raise Unavailable("The player went on to another place.", code="superseded", retry_after=1)
@@ -208,10 +234,11 @@ class WaitingRoom:
             if key in room.waits:
                 room.condition.notify_all()
 
-    def _release(self, room: _Room, session: str, kind: str, k: int, serial: int) -> None:
+    def _release(self, room: _Room, session: str, kind: str, k: int, serial: int, recipe: str) -> None:
+        newer = Place(session, kind, k, serial, recipe)
         with room.condition:
-            waits = [wait for waits in room.waits.values() for wait in waits if wait.place and wait.outcome is None]
-            gone = [wait for wait in waits if wait.place and _is_left_behind(wait.place, session, kind, k, serial)]
+            waits = [wait for waits in room.waits.values() for wait in waits if wait.outcome is None]
+            gone = [wait for wait in waits if wait.place and not wait.insists and _is_left_behind(wait.place, newer)]
             for wait in gone:
                 wait.outcome = "released"
             if gone:
@@ -220,6 +247,7 @@ class WaitingRoom:
     def _sweep(self, room: _Room) -> None:
         self._look_on_store(room)
         self._let_go(room)
+        self._find_left_behind(room)
         with room.condition:
             keys = list(room.waits)
         self._send_again(room, keys)
@@ -232,6 +260,21 @@ class WaitingRoom:
             for wait in hung_up:
                 wait.outcome = "gone"
             if hung_up:
+                room.condition.notify_all()
+
+    def _find_left_behind(self, room: _Room) -> None:
+        """Releases those whose session went on in the instant before they began to wait."""
+        with room.condition:
+            waits = [
+                wait for waits in room.waits.values() for wait in waits if wait.outcome is None and not wait.insists
+            ]
+        left = [
+            wait for wait in waits if wait.place and not demand.is_needed(self._client, wait.place.recipe, wait.place.k)
+        ]
+        with room.condition:
+            for wait in left:
+                wait.outcome = wait.outcome or "released"
+            if left:
                 room.condition.notify_all()
 
     def _send_again(self, room: _Room, keys: Sequence[str]) -> None:
@@ -251,7 +294,9 @@ class WaitingRoom:
                 self._settle(room, key, "made")
 
 
-def _is_left_behind(place: Place, session: str, kind: str, k: int, serial: int) -> bool:
-    if (place.session, place.kind) != (session, kind) or serial <= place.serial:
+def _is_left_behind(place: Place, newer: Place) -> bool:
+    if (place.session, place.kind) != (newer.session, newer.kind) or newer.serial <= place.serial:
         return False
-    return not k - demand.NEAR_BEHIND <= place.k <= k + demand.NEAR_AHEAD
+    if place.recipe != newer.recipe:
+        return True
+    return not newer.k - demand.NEAR_BEHIND <= place.k <= newer.k + demand.NEAR_AHEAD

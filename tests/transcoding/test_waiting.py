@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -137,7 +138,8 @@ def test_a_newer_place_of_the_same_session_releases_the_older_wait(room: Waiting
 
     def wait_at(key: str, k: int, serial: int) -> None:
         try:
-            room.wait(key, run(key), Place("s", "video", k, serial), longest_s=1.5)
+            demand.follow(client, session="s", kind="video", recipe="r", k=k, until=k, key=key)
+            room.wait(key, run(key), Place("s", "video", k, serial, "r"), longest_s=1.5)
         except Unavailable as refused:
             refusals.append(f"{k} {refused.kind}")
 
@@ -155,14 +157,15 @@ def test_a_newer_place_of_the_same_session_releases_the_older_wait(room: Waiting
 
 def test_the_next_cell_and_another_session_release_nobody(room: WaitingRoom, client: redis.Redis) -> None:
     def wait() -> None:
+        demand.follow(client, session="s", kind="video", recipe="r", k=1, until=2, key=KEY)
         with pytest.raises(Unavailable):
-            room.wait(KEY, run(), Place("s", "video", 1, 1), longest_s=1.0)
+            room.wait(KEY, run(), Place("s", "video", 1, 1, "r"), longest_s=1.0)
 
     thread = threading.Thread(target=wait)
     thread.start()
     time.sleep(0.2)
-    for news in ('["s", "video", 2, 2]', '["t", "video", 50, 9]', '["s", "audio", 50, 9]', '["s", "video", 50, 0]'):
-        client.publish("matinee:moved", news)
+    for news in (["s", "video", 2, 2], ["t", "video", 50, 9], ["s", "audio", 50, 9], ["s", "video", 50, 0]):
+        client.publish("matinee:moved", json.dumps([*news, "r"]))
     time.sleep(0.3)
 
     assert room.waiting == 1
@@ -209,14 +212,55 @@ def test_who_hangs_up_takes_nothing_away_from_another_who_needs_it(room: Waiting
     assert queued(client) == 1
 
 
-@pytest.mark.parametrize("hangs_up", [True, False])
-def test_only_who_was_there_to_be_sent_away_is_known_when_asking_again(
-    room: WaitingRoom, client: redis.Redis, hangs_up: bool
+@pytest.mark.parametrize("gone", [lambda wait_s: wait_s > 0, None])
+def test_only_who_may_have_been_there_to_be_sent_away_is_known_when_asking_again(
+    room: WaitingRoom, client: redis.Redis, gone: Callable[[float], bool] | None
 ) -> None:
-    later(lambda: client.publish("matinee:moved", '["s", "video", 90, 2]'))
+    later(lambda: client.publish("matinee:moved", '["s", "video", 90, 2, "r"]'))
 
     with pytest.raises(Unavailable) as refused:
-        room.wait(CELL, needed(client), Place("s", "video", 1, 1), gone=lambda wait_s: hangs_up and wait_s > 0)
+        room.wait(CELL, needed(client), Place("s", "video", 1, 1, "a" * 32), gone=gone)
 
     assert refused.value.kind == "superseded"
-    assert bool(client.exists(f"matinee:again:s:{CELL}")) is not hangs_up
+    assert bool(client.exists(f"matinee:again:s:{CELL}")) is (gone is None)
+
+
+@pytest.mark.parametrize("recipe", ["a" * 32, "b" * 32])
+def test_who_fetches_several_places_at_once_gets_each_of_them(
+    room: WaitingRoom, client: redis.Redis, store: LocalStore, recipe: str
+) -> None:
+    asked, k = needed(client), 90 if recipe == "a" * 32 else 1
+    place = Place("s", "video", 1, 1, "a" * 32)
+    wait = threading.Thread(target=room.wait, args=(CELL, asked, place), kwargs={"gone": lambda _wait: False})
+    wait.start()
+    time.sleep(0.2)
+    demand.follow(client, session="s", kind="video", recipe=recipe, k=k, until=k, key="another")
+    runs.withdraw(client, asked.recipe, [1])
+    client.publish("matinee:moved", json.dumps(["s", "video", k, 2, recipe]))
+    time.sleep(0.3)
+
+    assert wait.is_alive()
+    assert demand.is_needed(client, "a" * 32, 1)
+    assert demand.is_needed(client, recipe, k)
+    assert queued(client) == 1
+
+    store.put(CELL, b"x")
+    wait.join(timeout=2)
+    assert not wait.is_alive()
+    assert not demand.is_needed(client, "a" * 32, 1)
+
+
+def test_who_was_passed_before_the_wait_began_is_not_forgotten(
+    room: WaitingRoom, client: redis.Redis, store: LocalStore
+) -> None:
+    asked = needed(client)
+    demand.follow(client, session="s", kind="video", recipe="b" * 32, k=1, until=1, key="another")
+    place = Place("s", "video", 1, 1, "a" * 32)
+    wait = threading.Thread(target=room.wait, args=(CELL, asked, place), kwargs={"gone": lambda _wait: False})
+    wait.start()
+    time.sleep(1.5)
+
+    assert demand.is_needed(client, "a" * 32, 1)
+    store.put(CELL, b"x")
+    wait.join(timeout=2)
+    assert not wait.is_alive()
