@@ -192,6 +192,14 @@ def cancel(job_id: int, *, now: datetime) -> str:
     return state
 
 
+def cancel_all_of(name: str, value: Any, *, now: datetime) -> None:
+    """Cancels every open job whose payload has this value under this name, inside a write unit."""
+    open_jobs = db.session.execute(select(Job.id, Job.payload).where(Job.state.in_(OPEN_STATES))).all()
+    for job_id, payload in open_jobs:
+        if payload.get(name) == value:
+            cancel(job_id, now=now)
+
+
 def requeue_expired(*, now: datetime) -> list[int]:
     """Queues again every run whose lease has ended, inside a write unit; one without attempts left fails."""
     session = db.session()

@@ -126,7 +126,7 @@ def remembered(root: Path, library_id: int) -> int:
 def forget(library_id: int) -> None:
     """Everything that a scan made, so that the next starts anew."""
     with writing():
-        service.remove(library_id)
+        service.remove(library_id, now=now())
 
 
 def first_scans(root: Path, program: str, turns: int) -> tuple[dict[str, float], dict[str, float]]:

@@ -169,7 +169,8 @@ def _run(work: Work) -> Generator[Work, None, tuple[str, str | None] | None]:
         raise
     except Exception as error:  # the runtime is where anything else is answered
         log.exception("job broke off", job=work.id, kind=work.claim.kind, attempt=work.claim.attempt)
-        sentence = f"It broke off unexpectedly ({type(error).__name__}: {error}). The log has the details."
+        reason = (str(error).splitlines() or [""])[0][:200]
+        sentence = f"It broke off unexpectedly ({type(error).__name__}: {reason}). The log has the details."
         return ("queued" if outbox.may_try_again(work.claim) else "failed"), sentence
     return "done", None
 

@@ -18,7 +18,7 @@ from typing import Any
 from zlib import crc32
 
 import structlog
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from app import outbox
 from app.adapters import metrics
@@ -82,6 +82,10 @@ class Progress:
         return round((time.monotonic() - self.began) / done * max(0, self.total - done), 1)
 
 
+class Removed(Exception):
+    """The library was removed, or moved elsewhere, while it was scanned."""
+
+
 class Scan:
     """One run over one library, or over one folder of it."""
 
@@ -125,6 +129,12 @@ class Scan:
         outcome = self._settle_gone(known)
         self._report("done", final=True)
         return outcome
+
+    def _hold(self) -> None:
+        """As `Work.hold`, inside a write unit. Raises Removed as well: nothing is written for what is not there."""
+        self.work.hold()
+        if db.session.scalar(select(Library.path).where(Library.id == self.library_id)) != self.root:
+            raise Removed(self.library_id)
 
     def _unreadable(self) -> str | None:
         try:
@@ -300,7 +310,7 @@ class Scan:
     def _store(self, reports: Sequence[Report]) -> intake.Stored:
         gone = self._moved_away([report.signature for report in reports if report.signature])
         with writing():
-            self.work.hold()
+            self._hold()
             stored = intake.store(self.library_id, reports, gone=gone, now=now())
             moved = stored.folders if stored.moved else sidecars.worth_linking(self.library_id, reports)
             sidecars.relink(self.library_id, moved)
@@ -336,7 +346,7 @@ class Scan:
         self.progress.spent("identify", since)
         since = time.monotonic()
         with writing():
-            self.work.hold()
+            self._hold()
             place(placings, self.kind, now=now())
             for kind in (ARTWORK, PLAN):
                 key = f"{kind.name}:{self.library_id}"
@@ -369,7 +379,7 @@ class Scan:
         """Marks what vanished, unless that looks like a disk that is away."""
         for some in _slices(self.back):
             with writing():
-                self.work.hold()
+                self._hold()
                 intake.revive(some)
         self.progress.add("restored", len(self.back))
         gone = self._surely_gone()
@@ -384,7 +394,7 @@ class Scan:
             )
         for part in _slices(gone):
             with writing():
-                self.work.hold()
+                self._hold()
                 sidecars.relink(self.library_id, intake.mark_missing(self.library_id, part, now=now()))
         self.progress.add("missing", len(gone))
         self._forget_old()
@@ -405,7 +415,7 @@ class Scan:
     def _forget_old(self) -> None:
         while True:
             with writing():
-                self.work.hold()
+                self._hold()
                 forgotten = intake.forget_missing(self.library_id, before=now() - GRACE)
             if not forgotten:
                 return
@@ -522,6 +532,11 @@ def _scan_library(work: Work, library_id: int) -> None:
     except LeaseLost:
         outcome = ""
         raise
+    except Removed:
+        outcome = ""
+        log.info("a library was removed while it was scanned", library=library_id)
+        if work.payload.get("library_id") is not None:
+            raise Cancelled(work.id) from None
     finally:
         db.session.rollback()
         if outcome:

@@ -141,7 +141,7 @@ def change_library(path: IdPath, body: LibraryChanges) -> Response:
 @admin_only
 def remove_library(path: IdPath) -> Response:
     with writing():
-        service.remove(path.id)
+        service.remove(path.id, now=clock.now())
     return Response(status=204)
 
 

@@ -79,9 +79,11 @@ def change(
     return library
 
 
-def remove(library_id: int) -> None:
-    """Forgets a library and its files. The disk is not touched, and works keep what people did with them."""
+def remove(library_id: int, *, now: datetime) -> None:
+    """Forgets a library and its files, and cancels its jobs: its number may be another's soon. The disk is not touched,
+    and works keep what people did with them."""
     library = get(library_id)
+    outbox.cancel_all_of("library_id", library_id, now=now)
     ids = list(db.session.scalars(select(MediaFile.id).where(MediaFile.library_id == library_id)))
     titles: set[int] = set()
     for some in slices(ids):

@@ -73,6 +73,7 @@ export function attach(root) {
   const player = createPlayer(video, {
     mediaId: root.dataset.media || "",
     fileId: Number(root.dataset.file) || 0,
+    habits: data("tracks") || {},
     loadHls,
   });
   markFirstFrame(player, video);

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import House, Open
+from tests.browser.conftest import House, Open, add_film
+from tests.playback.stage import film
 
 pytestmark = [pytest.mark.browser, pytest.mark.media, pytest.mark.slow]
 
@@ -88,6 +89,25 @@ def test_subtitles_are_shown_in_the_size_and_at_the_time_one_wants(house: House,
     expect(page.locator("[data-caption]")).to_have_class("caption caption--xl caption--white caption--soft")
     page.get_by_role("menuitem", name="Later by 0.1 s").click()
     expect(page.get_by_role("menu")).to_contain_text("+0.1 s")
+
+
+def test_the_sound_one_chose_is_heard_the_next_time_too(house: House, visit: Open) -> None:
+    two = ("-map", "0:v", "-map", "1:a", "-map", "1:a", "-c:a", "aac")
+    named = ("-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=rus")
+    add_film(house, film(house.stage.films / "Two Tongues (2021).mkv", seconds=20, audio=(*two, *named)))
+    page = visit(house).page
+    page.goto(f"/watch/{house.films['Two Tongues']}?from=0")
+    plays(page)
+    page.get_by_role("button", name="Sound").click()
+    expect(page.get_by_role("menuitemradio", name="English")).to_be_checked()
+    with page.expect_response(lambda answer: "/api/v1/user/tracks/" in answer.url):
+        page.get_by_role("menuitemradio", name="Russian").click()
+    expect(page.get_by_role("menuitemradio", name="Russian")).to_be_checked()
+
+    page.reload()
+    plays(page)
+    page.get_by_role("button", name="Sound").click()
+    expect(page.get_by_role("menuitemradio", name="Russian")).to_be_checked()
 
 
 def test_the_keys_are_those_people_know(house: House, visit: Open) -> None:

@@ -8,6 +8,7 @@ import shutil
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -526,13 +527,39 @@ def test_a_library_that_is_removed_leaves_the_works_and_the_files(world: World) 
     path = world.add("Film (2001).mp4")
     world.scan()
     with writing():
-        service.remove(world.library_id)
+        service.remove(world.library_id, now=now())
     assert path.exists()
     assert not titles()
     assert db.session.scalar(select(func.count()).select_from(MediaFile)) == 0
     assert db.session.scalar(select(func.count()).select_from(Title)) == 1
     assert db.session.scalar(select(func.count()).select_from(ScanRun)) == 0
     assert db.session.scalar(select(func.count()).select_from(Chapter)) == 0
+
+
+@pytest.mark.parametrize("successor", [False, True])
+def test_a_library_that_is_removed_during_its_scan_ends_it(
+    world: World, monkeypatch: pytest.MonkeyPatch, successor: bool
+) -> None:
+    world.add("Film (2001).mp4")
+    world.rest()
+    examine = scan.examine
+
+    def removed_meanwhile(*asked: Any) -> Any:
+        with runtime.application().app_context(), writing():
+            service.remove(world.library_id, now=now())
+            if successor:
+                assert service.register(str(world.root.parent), "mixed", now=now()).id == world.library_id
+        return examine(*asked)
+
+    with writing():
+        service.request_scan(library_id=world.library_id, accept_missing=True, now=now())
+        job_id = service.request_scan(library_id=world.library_id, now=now())
+    monkeypatch.setattr(scan, "examine", removed_meanwhile)
+    scan.run(job_id)
+
+    ended = db.session.scalars(select(outbox.Job).order_by(outbox.Job.id)).all()
+    assert {(job.state, job.error) for job in ended} == {("cancelled", None)}
+    assert db.session.scalar(select(func.count()).select_from(MediaFile)) == 0
 
 
 @pytest.mark.slow

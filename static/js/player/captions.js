@@ -1,7 +1,6 @@
 // Captions of our own: the same for a plain file and for segments, with size, colour, background and timing.
 import { activeCues, parseVtt, runs } from "../core/cues.js";
 import { segmentsOf } from "../core/playlists.js";
-import { put } from "../net/api.js";
 import { all, fill, h, memory, on } from "../ui/dom.js";
 import { withToken } from "./token.js";
 
@@ -100,7 +99,7 @@ export function createCaptions(player, place) {
   function remember() {
     const track = tracks()[chosen];
     const subtitle = track ? track.language || track.title || String(chosen) : "off";
-    put(`/api/v1/user/tracks/${player.mediaId}`, { subtitle, subtitle_offset: offset }).catch(() => player.tell("not-kept"));
+    player.keep({ subtitle, subtitle_offset: offset });
   }
 
   /** @param {number} index */

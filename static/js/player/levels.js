@@ -54,6 +54,8 @@ export function sounds(player) {
 export function chooseSound(player, index) {
   const hls = player.hls();
   const plan = player.plan();
+  const own = plan && plan.audio_tracks[index];
+  if (own && (own.title || own.language)) player.keep({ audio: own.title || own.language });
   if (hls && hls.audioTracks.length > index) hls.audioTrack = index;
   else if (plan) {
     const track = plan.audio_tracks[index];

@@ -1,11 +1,12 @@
 // The owner of playback. Everything on the page that shows or changes what plays asks this object and hears from it;
 // nothing else touches what the <video> plays.
 import { joined, target } from "../core/seek.js";
-import { post, Problem } from "../net/api.js";
+import { post, Problem, put } from "../net/api.js";
 import { memory, on } from "../ui/dom.js";
 import { emitter } from "./emitter.js";
 import { createHls } from "./hls_engine.js";
 import { copiedLevel, ownLevel } from "./own_level.js";
+import { createPin } from "./pin.js";
 import { probe } from "./probe.js";
 import { tokenOf, withToken } from "./token.js";
 
@@ -33,14 +34,17 @@ const list = (ranges) => {
 
 /**
  * @param {HTMLVideoElement} video
- * @param {{mediaId: string, fileId: number, loadHls: () => Promise<any>}} options
+ * @param {{mediaId: string, fileId: number, habits: Record<string, unknown>, loadHls: () => Promise<any>}} options `habits`:
+ *   what this person hears and reads in the title, as the server keeps it
  */
-export function createPlayer(video, { mediaId, fileId, loadHls }) {
+export function createPlayer(video, { mediaId, fileId, habits, loadHls }) {
   const news = emitter();
   /** @type {Plan | null} */
   let plan = null;
   /** @type {any} */
   let hls = null;
+  /** @type {{to: (level: number) => void} | null} */
+  let pin = null;
   let token = "";
   let seekingTo = -1;
   /** Where playing was last, for while the <video> has lost its film. */
@@ -81,7 +85,7 @@ export function createPlayer(video, { mediaId, fileId, loadHls }) {
 
   function drop() {
     if (hls) hls.destroy();
-    hls = null;
+    hls = pin = null;
     seekingTo = -1;
   }
 
@@ -125,6 +129,7 @@ export function createPlayer(video, { mediaId, fileId, loadHls }) {
   /** @param {any} Hls @param {string} url @param {number} at */
   function attachHls(Hls, url, at) {
     hls = createHls(Hls, { token: () => token, position: at, source: plan ? plan.source : null });
+    pin = createPin(hls, Hls.Events);
     shown = -1;
     listen(Hls);
     hls.attachMedia(video); // first: what comes before the media source is open does not learn the film's length
@@ -143,7 +148,7 @@ export function createPlayer(video, { mediaId, fileId, loadHls }) {
 
   /** What is buffered beyond the next cell is replaced; the picture goes on. */
   function pinLevel() {
-    hls.nextLevel = chosenLevel < 0 || !plan ? -1 : ownLevel(hls, plan.renditions[chosenLevel]);
+    if (pin) pin.to(chosenLevel < 0 || !plan ? -1 : ownLevel(hls, plan.renditions[chosenLevel]));
   }
 
   /** The other playlist, from the same place. @param {string} wanted */
@@ -386,6 +391,11 @@ export function createPlayer(video, { mediaId, fileId, loadHls }) {
     setPrepared: (ranges) => {
       prepared = ranges;
       news.tell("buffer");
+    },
+    /** What is heard and read in this title from now on. @param {Record<string, unknown>} values */
+    keep: (values) => {
+      Object.assign(habits, values);
+      put(`/api/v1/user/tracks/${mediaId}`, habits).catch(() => news.tell("not-kept"));
     },
     /** @param {string} wish @param {unknown} value */
     wish: (wish, value) => {
