@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 from app.core.ladder import AudioSpec, VideoSpec
 from app.core.timeline import Timeline
@@ -55,12 +56,15 @@ def media_playlist(
     *,
     segment_uri: Callable[[int], str],
     init_uri: str | None = None,
+    beside: Iterable[Timeline] = (),
 ) -> str:
-    """A complete VOD media playlist. `init_uri` is None for WebVTT, else the EXT-X-MAP.
+    """A complete VOD media playlist. `init_uri` is None for WebVTT, else the EXT-X-MAP. `beside`: the timelines of what
+    it plays with; all playlists of one film but those of subtitles have one target duration (RFC 8216, 6.2.4).
 
     EXTINF are the timeline's lengths to 6 decimals such that their running sum never strays from it by a microsecond.
     """
-    lines = ["#EXTM3U", "#EXT-X-VERSION:7", f"#EXT-X-TARGETDURATION:{_target(timeline)}", "#EXT-X-MEDIA-SEQUENCE:0"]
+    target = max(map(_target, (timeline, *beside)))
+    lines = ["#EXTM3U", "#EXT-X-VERSION:7", f"#EXT-X-TARGETDURATION:{target}", "#EXT-X-MEDIA-SEQUENCE:0"]
     lines += ["#EXT-X-PLAYLIST-TYPE:VOD", "#EXT-X-INDEPENDENT-SEGMENTS"]
     if init_uri is not None:
         lines.append(f"#EXT-X-MAP:URI={_quoted(init_uri)}")
@@ -79,7 +83,8 @@ def _micros(seconds: Fraction) -> int:
 
 def _target(timeline: Timeline) -> int:
     """EXTINF rounded to the nearest whole second must not exceed it (RFC 8216, 4.3.3.1); strict readers want more."""
-    return max(1, *(math.ceil(timeline.extinf(k)) for k in range(len(timeline))))
+    longest = max(end - begin for begin, end in pairwise(timeline.boundaries))
+    return max(1, math.ceil(longest / timeline.rate))
 
 
 def multivariant(

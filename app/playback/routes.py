@@ -343,10 +343,14 @@ def rendition_playlist(token: str, name: str) -> Response:
     session = admit(token).session
     db.session.remove()
     found = playback().rendition(session, name)
-    recipe = found.recipe
-    return text(
-        media_playlist(found.timeline, segment_uri=lambda k: f"{recipe}/{k}.m4s", init_uri=f"{recipe}/init.mp4"), M3U8
+    recipe, beside = found.recipe, playback().timelines(session)
+    playlist = media_playlist(
+        found.timeline,
+        segment_uri=lambda k: f"{recipe}/{k}.m4s",
+        init_uri=f"{recipe}/init.mp4",
+        beside=beside,
     )
+    return text(playlist, M3U8)
 
 
 @media.get("/<recipe>/init.mp4")

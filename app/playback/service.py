@@ -17,6 +17,7 @@ from app.core.access import Viewer
 from app.core.errors import Forbidden, NotFound
 from app.core.media_id import MediaId
 from app.core.playback import Decision, Device
+from app.core.timeline import Timeline
 from app.core.watching import is_watched, resume_at
 from app.extensions import db, writing
 from app.personal import queries as personal
@@ -301,6 +302,10 @@ class Playback:
         if found is None:
             raise NotFound("There is no such rendition.")
         return found
+
+    def timelines(self, session: Session) -> list[Timeline]:
+        """Those of all its renditions, each once."""
+        return list({id(one.timeline): one.timeline for one in self._all(session).values()}.values())
 
     def rendition_of(self, session: Session, recipe: str) -> Rendition:
         """By its recipe. Raises Forbidden for one that is not this session's: its token opens nothing else."""

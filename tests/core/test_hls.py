@@ -34,6 +34,12 @@ def test_a_media_playlist_is_complete_from_the_first_answer() -> None:
     assert all(line.extinf(k) <= int(target) for k in range(len(line)))
 
 
+def test_playlists_of_one_film_have_one_target_duration() -> None:
+    short, long = Timeline(Fraction(1), (0, 4, 8)), Timeline(Fraction(10), (0, 94, 120))
+    texts = [hls.media_playlist(line, segment_uri=str, beside=[short, long]) for line in (short, long)]
+    assert [re.findall(r"TARGETDURATION:(\d+)", text) for text in texts] == [["10"], ["10"]]
+
+
 def test_subtitles_have_no_init() -> None:
     assert "EXT-X-MAP" not in hls.media_playlist(Timeline(Fraction(1), (0, 4)), segment_uri=str)
 
