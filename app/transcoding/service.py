@@ -90,11 +90,11 @@ class Transcoding:
         """The key of a rendition's init segment, on the store when this returns. Raises as `cell` does."""
         key = rendition.init_key
         if not self._has(key) and not self._comes_with_a_cell(rendition, key, asked):
-            k = self._place(rendition, asked)
+            k, serial = self._place(rendition, asked), 0
             if k is None:
                 k = rendition.timeline.segment_at(asked.position or 0.0)
-                self._follow(rendition, k, k, asked)
-            self._wait(rendition, k, key, asked, None)
+                serial = self._follow(rendition, k, k, asked).serial
+            self._wait(rendition, k, key, asked, Place(asked.session, rendition.kind, k, serial, rendition.recipe))
         self._use(key)
         return key
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import requests
 from playwright.sync_api import Page, Request, Route, expect
 
-from tests.browser.conftest import House, Open, add_film
+from tests.browser.conftest import PASSWORD, House, Open, add_film
 from tests.browser.test_watching import at, plays
 from tests.playback.stage import film
 
@@ -129,6 +131,31 @@ def test_a_quality_is_chosen_and_left_again_within_one_playlist(house: House, vi
     assert watched.playlists["ladder.m3u8"] == 0
     qualities(page)
     expect(page.get_by_role("menuitemradio", name=re.compile("Original"))).to_be_checked()
+
+
+def test_a_program_that_fetches_several_renditions_and_segments_at_once_gets_all_of_them(
+    house: House, heavy: str
+) -> None:
+    signed_in = requests.post(
+        f"{house.url}/api/v1/auth/login", json={"username": "aya", "password": PASSWORD}, timeout=9
+    )
+    bearer = {"Authorization": f"Bearer {signed_in.json()['access_token']}"}
+    asked = requests.post(
+        f"{house.url}/api/v1/player/prepare", json={"media_id": heavy, "position": 0}, headers=bearer, timeout=30
+    )
+    base = house.url + asked.json()["hls_url"].rpartition("/")[0]
+
+    def uris(name: str) -> list[str]:
+        text = requests.get(f"{base}/{name}.m3u8", timeout=30).text
+        return re.findall(r'URI="([^"]+)"', text) + re.findall(r"^[^#].*", text, re.MULTILINE)
+
+    rungs = [uris(name) for name in ("v-480p", "v-360p", "v-240p")]
+    wanted = [rung[0] for rung in rungs] + [rung[-3] for rung in rungs] + rungs[0][-9:-5:2]
+    with ThreadPoolExecutor(len(wanted)) as threads:
+        answers = list(threads.map(lambda uri: requests.get(f"{base}/{uri}", timeout=60), wanted))
+
+    assert [answer.status_code for answer in answers] == [200] * len(wanted)
+    assert all(answer.elapsed.total_seconds() < 15 for answer in answers)
 
 
 def test_a_line_that_cannot_carry_the_film_gets_a_smaller_picture_until_it_can(
