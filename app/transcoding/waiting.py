@@ -7,6 +7,7 @@ nobody makes is sent for again, and who has hung up waits no longer.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
@@ -128,7 +129,10 @@ class WaitingRoom:
                     del room.waits[key]
             if wait.insists and wait.place is not None:
                 place = wait.place
-                demand.desist(self._client, session=place.session, recipe=place.recipe, k=place.k, number=wait.number)
+                with contextlib.suppress(redis.RedisError):  # it ends by itself soon
+                    demand.desist(
+                        self._client, session=place.session, recipe=place.recipe, k=place.k, number=wait.number
+                    )
         self._judge(wait)
 
     def _await(self, room: _Room, wait: _Wait, longest_s: float) -> None:
