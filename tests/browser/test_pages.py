@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import PASSWORD, ROOT, House, Open
 
@@ -128,12 +128,20 @@ def test_a_new_server_is_set_up_in_the_browser(empty_house: House, visit: Open) 
     expect(page.get_by_label("Password")).to_have_accessible_description("At least 8 characters.")
     visitor.complaints.clear()  # the refused password is part of this test
     page.get_by_label("Password").fill(PASSWORD)
+    held: list[Route] = []
+    page.route("**/folders?path=%2F", lambda route: held.append(route))
     page.get_by_role("button", name="Go on").click()
 
     expect(page.get_by_role("heading", name="Where are your films?")).to_be_visible()
     page.get_by_label("Folder on the server").fill(str(empty_house.stage.films))
     page.get_by_label("Folder on the server").press("Tab")
     expect(page.get_by_label("Call it")).to_have_value("films")
+    with page.expect_response("**/folders?path=%2F"):
+        for route in held:
+            route.continue_()
+    page.unroute_all(behavior="wait")
+    page.wait_for_timeout(200)
+    expect(page.get_by_label("Call it")).to_have_value("films")  # an answer that comes late changes nothing
     page.get_by_role("button", name="Use this folder").click()
 
     expect(page.get_by_role("heading", name="The library fills while you watch")).to_be_visible()

@@ -38,6 +38,8 @@ export function attach(root) {
   const name = /** @type {HTMLInputElement} */ (need('input[name="name"]', root));
   const form = /** @type {HTMLFormElement} */ (root.closest("form") || root.querySelector("form"));
   let named = false;
+  /** Counts what was asked for: an answer that comes after one was asked for anew is not shown. */
+  let asked = 0;
 
   /** @param {any} folder */
   const line = (folder) =>
@@ -49,14 +51,14 @@ export function attach(root) {
 
   /** @param {string} to @param {boolean} moved */
   async function open(to, moved) {
-    let answer;
+    asked += 1;
+    const mine = asked;
     try {
-      answer = await get(`/api/v1/admin/folders?path=${encodeURIComponent(to)}`);
+      const answer = await get(`/api/v1/admin/folders?path=${encodeURIComponent(to)}`);
+      if (mine === asked) show(answer, moved);
     } catch (error) {
-      fill(found, [sentence(error)]);
-      return;
+      if (mine === asked) fill(found, [sentence(error)]);
     }
-    show(answer, moved);
   }
 
   /** @param {any} answer @param {boolean} moved */
@@ -85,6 +87,7 @@ export function attach(root) {
       if (button) open(button.dataset.path, true);
     }),
     on(name, "input", () => (named = true)),
+    on(where, "input", () => (asked += 1)),
     on(where, "change", () => open(where.value, false)),
     form ? on(form, "reset", () => open("/", false)) : () => undefined,
   );
