@@ -15,6 +15,7 @@ from app.transcoding import demand, leases, runs
 from app.transcoding.runs import Run
 from app.transcoding.store import LocalStore
 from app.transcoding.waiting import Faulty, Place, WaitingRoom
+from tests.supervised import until
 
 KEY = "cells/aa/x/1.m4s"
 
@@ -233,16 +234,16 @@ def test_who_fetches_several_places_at_once_gets_each_of_them(
     place = Place("s", "video", 1, 1, "a" * 32)
     wait = threading.Thread(target=room.wait, args=(CELL, asked, place), kwargs={"gone": lambda _wait: False})
     wait.start()
-    time.sleep(0.2)
+    until(lambda: queued(client) == 1, 10)
     demand.follow(client, session="s", kind="video", recipe=recipe, k=k, until=k, key="another")
     runs.withdraw(client, asked.recipe, [1])
+    assert not demand.is_needed(client, "a" * 32, 1)
+    assert queued(client) == 0
     client.publish("matinee:moved", json.dumps(["s", "video", k, 2, recipe]))
-    time.sleep(0.3)
 
+    until(lambda: demand.is_needed(client, "a" * 32, 1) and queued(client) == 1, 10)
     assert wait.is_alive()
-    assert demand.is_needed(client, "a" * 32, 1)
     assert demand.is_needed(client, recipe, k)
-    assert queued(client) == 1
 
     store.put(CELL, b"x")
     wait.join(timeout=2)
@@ -258,9 +259,9 @@ def test_who_was_passed_before_the_wait_began_is_not_forgotten(
     place = Place("s", "video", 1, 1, "a" * 32)
     wait = threading.Thread(target=room.wait, args=(CELL, asked, place), kwargs={"gone": lambda _wait: False})
     wait.start()
-    time.sleep(1.5)
 
-    assert demand.is_needed(client, "a" * 32, 1)
+    until(lambda: demand.is_needed(client, "a" * 32, 1), 10)
+    assert wait.is_alive()
     store.put(CELL, b"x")
     wait.join(timeout=2)
     assert not wait.is_alive()

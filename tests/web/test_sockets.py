@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from app.factory import core, web
 from app.web.activity import announce
 from config import Config
 from tests.conftest import Person, create_person, fresh_config
+from tests.supervised import until
 
 ROOT = Path(__file__).resolve().parents[2]
 THREADS = 20
@@ -171,13 +172,6 @@ def knock(server: Server) -> socket.socket:
         enter = b"40/activity,"
         line.sendall(bytes([0x81, 0x80 | len(enter), 0, 0, 0, 0]) + enter)
     return line
-
-
-def until(happened: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def test_signing_out_closes_every_socket_of_the_sign_in_at_once_in_every_process(
