@@ -22,10 +22,11 @@ class JobKind:
 
 SCAN = JobKind("scan", "scan", "workers.scan:run", timeout_s=24 * 3600)
 ARTWORK = JobKind("artwork", "metadata", "workers.artwork:run", timeout_s=6 * 3600)
+METADATA = JobKind("metadata", "metadata", "workers.metadata:run", timeout_s=24 * 3600)
 PLAN = JobKind("plan", "metadata", "workers.plan:run", timeout_s=24 * 3600)
 PREPARE = JobKind("prepare", "prepare", "workers.prepare:run", timeout_s=24 * 3600)
 
-KINDS = {kind.name: kind for kind in (SCAN, ARTWORK, PLAN, PREPARE)}
+KINDS = {kind.name: kind for kind in (SCAN, METADATA, ARTWORK, PLAN, PREPARE)}
 
 PLAY_QUEUES = ("copy", "now", "ahead")
 """Lanes for playing, served strictly in this order."""

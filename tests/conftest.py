@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import subprocess
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +22,7 @@ from app.factory import core, web
 from bench.browser import playwright
 from bench.house import CHROMIUM, CHROMIUM_ARGS, House
 from config import Config, PasswordCost
+from tests.databases import redis_server
 from tests.supervised import supervised
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
@@ -40,30 +39,8 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real server on a Unix socket, one for each test process."""
-    from workers.engines.redis_server import find_server
-
-    folder = tmp_path_factory.mktemp("redis")
-    socket = folder / "s"
-    server = subprocess.Popen(
-        [find_server(), "--unixsocket", str(socket), "--port", "0", "--dir", str(folder), "--save", ""],
-        stdout=subprocess.DEVNULL,
-    )
-    url = f"unix://{socket}?db=0"
-    try:
-        deadline = time.monotonic() + 10
-        while True:
-            try:
-                with redis.Redis.from_url(url) as client:
-                    client.ping()
-                break
-            except redis.ConnectionError:
-                if time.monotonic() > deadline or server.poll() is not None:
-                    raise
-                time.sleep(0.02)
+    with redis_server(tmp_path_factory.mktemp("redis")) as url:
         yield url
-    finally:
-        server.terminate()
-        server.wait()
 
 
 @pytest.fixture

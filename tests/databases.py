@@ -1,4 +1,4 @@
-"""A PostgreSQL server for tests, started once for each test process."""
+"""Servers for tests, started once for each test process: PostgreSQL and Redis."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import redis
 
 
 def find_binaries() -> Path | None:
@@ -22,6 +23,34 @@ def find_binaries() -> Path | None:
     folders = [Path(found).parent] if found else []
     folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     return next((folder for folder in folders if (folder / "initdb").exists()), None)
+
+
+@contextmanager
+def redis_server(folder: Path) -> Iterator[str]:
+    """A throw-away server on a Unix socket in this folder; gives its URL."""
+    from workers.engines.redis_server import find_server
+
+    socket = folder / "s"
+    server = subprocess.Popen(
+        [find_server(), "--unixsocket", str(socket), "--port", "0", "--dir", str(folder), "--save", ""],
+        stdout=subprocess.DEVNULL,
+    )
+    url = f"unix://{socket}?db=0"
+    try:
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                with redis.Redis.from_url(url) as client:
+                    client.ping()
+                break
+            except redis.ConnectionError:
+                if time.monotonic() > deadline or server.poll() is not None:
+                    raise
+                time.sleep(0.02)
+        yield url
+    finally:
+        server.terminate()
+        server.wait()
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Makes the pictures of works: a sidecar file, else an embedded cover, else a telling frame of the film.
+"""Makes the pictures of works: a sidecar file, else a provider's, an embedded cover, or a telling frame of the film.
 
 Payload `{title_ids?: [...], library_id?}`; without both every title with a file. What a picture was made from is
 remembered, so a second run does only what changed; each picture is complete before its row names it; a broken one is
@@ -14,13 +14,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import structlog
 from PIL import Image
 
 from app.adapters import clock, picture_store, pictures
+from app.adapters.http import Missing, Outage, Rejected
 from app.adapters.pictures import BrokenPicture, Prepared
-from app.catalog import artwork
+from app.adapters.tmdb import Tmdb
+from app.catalog import artwork, metadata, providers
 from app.catalog.artwork import Found, Owner
 from app.core.artwork import ArtKind, sidecars
 from app.core.identify.folders import is_season
@@ -58,6 +61,7 @@ def run(job_id: int) -> None:
             maker.titles(title_ids[start : start + BATCH], work, done=start, of=2 * len(title_ids))
         for start in range(0, len(title_ids), BATCH):
             maker.episodes(title_ids[start : start + BATCH], work, done=len(title_ids) + start, of=2 * len(title_ids))
+            maker.people(title_ids[start : start + BATCH], work)
         if asked is None:
             maker.tidy()
         work.report(1.0, made=maker.made, kept=maker.unchanged, without=maker.without)
@@ -69,6 +73,7 @@ class Maker:
     def __init__(self, config: Config) -> None:
         self.root: Path = config.data_dir / "art"
         self.ffmpeg = ffmpeg.inspect(ffmpeg.find(config.ffmpeg))
+        self.tmdb: Tmdb | None = providers.tmdb(config)
         self.made = self.unchanged = self.without = 0
         self._frame: tuple[str, Image.Image | None] = ("", None)
         self._names: dict[Path, list[str]] = {}
@@ -79,6 +84,7 @@ class Maker:
         known = artwork.source_keys("title_id", list(title_ids))
         shared = pictured.shared_folders([file for found in files.values() for file in found])
         named = pictured.kinds_and_names(title_ids)
+        offered = metadata.known_pictures(title_ids)
         shared |= self._several(files)
         db.session.rollback()
         for number, title_id in enumerate(title_ids):
@@ -89,14 +95,17 @@ class Maker:
                 continue
             kind, name = named[title_id]
             for art in TITLE_KINDS:
-                sources = self._of_title(found, art, is_show=kind == "show", name=name, common=shared)
+                remote = self._offered(offered.get(title_id, []), art)
+                sources = self._of_title(found, art, is_show=kind == "show", name=name, common=shared, remote=remote)
                 self._settle(work, "title_id", title_id, art, sources, known.get((title_id, art)))
             self._names.clear()
 
     def episodes(self, title_ids: Sequence[int], work: Work, *, done: int, of: int) -> None:
         """Stills."""
         files = [file for found in pictured.files_of(title_ids).values() for file in found if file.episode_id]
-        known = artwork.source_keys("episode_id", [file.episode_id for file in files if file.episode_id])
+        ids = [file.episode_id for file in files if file.episode_id]
+        known = artwork.source_keys("episode_id", ids)
+        offered = metadata.stills(ids) if self.tmdb is not None else {}
         db.session.rollback()
         seen: set[int] = set()
         for number, file in enumerate(files):
@@ -105,9 +114,19 @@ class Maker:
             if file.episode_id is None or file.episode_id in seen:
                 continue
             seen.add(file.episode_id)
-            sources = self._of_episode(file)
+            sources = self._of_episode(file, offered.get(file.episode_id))
             self._settle(work, "episode_id", file.episode_id, "still", sources, known.get((file.episode_id, "still")))
             self._names.clear()
+
+    def people(self, title_ids: Sequence[int], work: Work) -> None:
+        """Portraits of those who are shown with the titles."""
+        wanted = metadata.portraits(title_ids) if self.tmdb is not None else {}
+        known = artwork.source_keys("person_id", list(wanted))
+        db.session.rollback()
+        for person_id, url in wanted.items():
+            work.raise_if_cancelled()
+            sources = iter([self._remote(url)])
+            self._settle(work, "person_id", person_id, "poster", sources, known.get((person_id, "poster")))
 
     def tidy(self) -> None:
         """Originals that no work names any more go after a while; what gave no picture is tried again after longer."""
@@ -152,7 +171,9 @@ class Maker:
             image = source.open()
             if image is not None:
                 return pictures.prepare(image, kind)
-        except BrokenPicture as problem:
+        except (Outage, Rejected):
+            return None  # the server of the picture: next time may be better
+        except (BrokenPicture, Missing) as problem:
             log.info("a picture was passed over", source=source.key, problem=str(problem))
         except (subprocess.TimeoutExpired, ffmpeg.Killed):
             return None  # the machine was busy, or somebody ended ffmpeg: next time may be better
@@ -160,7 +181,14 @@ class Maker:
         return None
 
     def _of_title(
-        self, files: list[PicturedFile], kind: ArtKind, *, is_show: bool, name: str, common: set[tuple[str, str]]
+        self,
+        files: list[PicturedFile],
+        kind: ArtKind,
+        *,
+        is_show: bool,
+        name: str,
+        common: set[tuple[str, str]],
+        remote: Sequence[Source],
     ) -> Iterator[Source]:
         first = files[0]
         if is_show:
@@ -170,6 +198,7 @@ class Maker:
             stem = first.name.rpartition(".")[0]
             shared = not first.folder or (first.library_path, first.folder) in common
             yield from self._beside(first, first.folder, kind, stem=stem, shared=shared)
+        yield from remote
         if kind == "logo":
             return
         if kind == "poster" and not is_show:
@@ -181,8 +210,26 @@ class Maker:
             else:
                 yield frame
 
-    def _of_episode(self, file: PicturedFile) -> Iterator[Source]:
+    def _offered(self, pictures: Sequence[dict[str, Any]], kind: ArtKind) -> list[Source]:
+        """The best two of what a provider offers: posters and logos in words people read, backdrops without words."""
+        if self.tmdb is None:
+            return []
+        spoken = {None: 1, "en": 0} if kind != "backdrop" else {None: 0, "en": 1}
+        mine = [one for one in pictures if one["kind"] == kind]
+        mine.sort(key=lambda one: (spoken.get(one.get("language"), 2), -(one.get("votes") or 0)))
+        return [self._remote(one["url"]) for one in mine[:2]]
+
+    def _remote(self, url: str) -> Source:
+        return Source("provider", f"provider:{_short(url)}", lambda: pictures.read(self._fetched(url)))
+
+    def _fetched(self, url: str) -> bytes:
+        assert self.tmdb is not None  # noqa: S101 - sources of it are made only where it is there
+        return self.tmdb.picture(url)
+
+    def _of_episode(self, file: PicturedFile, still: str | None) -> Iterator[Source]:
         yield from self._beside(file, file.folder, "still", stem=file.name.rpartition(".")[0], shared=True)
+        if still is not None:
+            yield self._remote(still)
         yield from self._covers(file)
         if file.video is not None:
             yield self._framed(file)

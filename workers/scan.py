@@ -24,13 +24,15 @@ from app import outbox
 from app.adapters import metrics
 from app.adapters.clock import now
 from app.adapters.database import path_from, stored_path, stored_time
+from app.catalog import metadata
 from app.core.admission import admit, sort_of
 from app.extensions import db, writing
-from app.jobs import ARTWORK, PLAN
+from app.jobs import ARTWORK, METADATA, PLAN
 from app.library import intake, queries, sidecars
 from app.library.intake import Report
 from app.library.models import Library, ScanRun
 from app.library.placing import Placing, identify_file, place
+from config import Config
 from workers.engines import ffprobe, sidecar, walker
 from workers.runtime import Cancelled, LeaseLost, Work, application, job
 
@@ -98,7 +100,9 @@ class Scan:
         self.settled_s = WATCHED_S if is_settled else SETTLED_S
         self.growing_wait_s = 0.0 if is_settled else GROWING_WAIT_S
         self.progress = Progress()
-        self.ffprobe = ffprobe.find(application().config["MATINEE"].ffprobe)
+        config: Config = application().config["MATINEE"]
+        self.ffprobe = ffprobe.find(config.ffprobe)
+        self.asks_providers = bool(config.tmdb_api_key)
         self.pending: deque[tuple[Entry, Future[Report | None]]] = deque()
         self.batch: list[Report] = []
         self.batch_began = time.monotonic()
@@ -347,7 +351,9 @@ class Scan:
         since = time.monotonic()
         with writing():
             self._hold()
-            place(placings, self.kind, now=now())
+            metadata.ask_again(place(placings, self.kind, now=now()), now=now())
+            if self.asks_providers:
+                outbox.enqueue(METADATA, {}, dedupe_key=METADATA.name, now=now())
             for kind in (ARTWORK, PLAN):
                 key = f"{kind.name}:{self.library_id}"
                 outbox.enqueue(kind, {"library_id": self.library_id}, dedupe_key=key, now=now())

@@ -20,8 +20,9 @@ from rq.registry import StartedJobRegistry
 
 from app import outbox
 from app.adapters.clock import now
+from app.catalog import metadata
 from app.extensions import db, get_redis, writing
-from app.jobs import QUEUES
+from app.jobs import METADATA, QUEUES
 from app.library.service import request_scan
 from app.personal.forgetting import forget_empty
 from app.playback import service as playback
@@ -97,6 +98,15 @@ def look_through_libraries() -> None:
         request_scan(now=now())
 
 
+def refresh_metadata() -> None:
+    """What providers tell changes: new episodes, ratings, a work that nobody knew last week."""
+    config: Config = runtime.application().config["MATINEE"]
+    if config.tmdb_api_key and metadata.count_due(now=now()):
+        db.session.rollback()
+        with writing():
+            outbox.enqueue(METADATA, {}, dedupe_key=METADATA.name, now=now())
+
+
 def renew_certificate() -> None:
     """The certificate of `MATINEE_TLS=local`, before it ends and when the host has moved. The web reads it anew."""
     config: Config = runtime.application().config["MATINEE"]
@@ -113,6 +123,7 @@ def duties() -> list[Duty]:
         Duty("forget old jobs", 6 * 3600, forget_old_jobs),
         Duty("forget old sessions", 6 * 3600, forget_old_sessions),
         Duty("forget empty works", 3600, forget_empty_works),
+        Duty("refresh metadata", 600, refresh_metadata),
         Duty("renew the certificate", 3600, renew_certificate),
         Duty("look through the libraries", 12 * 3600, look_through_libraries),
     ]

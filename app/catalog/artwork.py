@@ -55,7 +55,7 @@ class Kept:
 class Found:
     """A new picture for a work. `source_key` says what it was made from: unchanged means nothing is to be done."""
 
-    origin: Literal["sidecar", "embedded", "frame", "composed"]
+    origin: Literal["sidecar", "provider", "embedded", "frame", "composed"]
     source_key: str
     path: str
     width: int

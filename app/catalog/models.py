@@ -40,7 +40,9 @@ class Title(Model):
     name_key: Mapped[str] = mapped_column(String(300), index=True)
     name: Mapped[str] = mapped_column(String(400))
     original_name: Mapped[str | None] = mapped_column(String(400))
+    original_language: Mapped[str | None] = mapped_column(String(16))
     localized: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)  # {language: {"name", "overview"}}
+    other_names: Mapped[list[str]] = mapped_column(Json, default=list)  # whatever else somebody may search for
     sort_name: Mapped[str] = mapped_column(Folded)
     search_text: Mapped[str] = mapped_column(Text, default="")
     year: Mapped[int | None]
@@ -106,6 +108,7 @@ class Episode(Model):
     name: Mapped[str | None] = mapped_column(String(400))
     overview: Mapped[str | None] = mapped_column(Text)
     air_date: Mapped[date | None]
+    still_url: Mapped[str | None] = mapped_column(String(400))  # a provider's picture of it
     runtime_s: Mapped[float | None] = mapped_column(Float)
     file_count: Mapped[int] = mapped_column(default=0)
     added_at: Mapped[datetime] = mapped_column(Instant)
@@ -132,6 +135,51 @@ class ExternalId(Model):
     episode_offset: Mapped[int] = mapped_column(default=0)
 
     __table_args__ = (UniqueConstraint("provider", "value", "title_id", "season"),)
+
+
+class TitleAlias(Model):
+    """Another name and year under which files name a title: what their paths said before it was matched or merged."""
+
+    __tablename__ = "title_alias"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title_id: Mapped[int] = mapped_column(ForeignKey("title.id", ondelete="CASCADE"), index=True)
+    name_key: Mapped[str] = mapped_column(String(300), index=True)
+    year: Mapped[int | None]
+
+
+class TitleMatch(Model):
+    """What a provider's works have to do with a title: the one that it is, or those that it may be.
+
+    `state`: matched (sure by itself), chosen (a person said so), doubtful (candidates wait for a person), unknown (the
+    provider has nothing of that name), none (a person said that no provider knows it). `said_name` and `said_year` are
+    what the files' paths call it, whatever it is called now. `evidence_key` changes with the evidence: as long as it is
+    the same nothing is asked again before `next_at`. `candidates` are ranked, as `core.match` tells them; `seasons`
+    maps numbers (as text) to how many episodes the provider counts; `pictures` are what it offers to fetch.
+    """
+
+    __tablename__ = "title_match"
+
+    title_id: Mapped[int] = mapped_column(ForeignKey("title.id", ondelete="CASCADE"), primary_key=True)
+    state: Mapped[str] = mapped_column(String(10))
+    provider: Mapped[str | None] = mapped_column(String(32))
+    value: Mapped[str | None] = mapped_column(String(64))
+    confidence: Mapped[float] = mapped_column(Float, default=0.0)
+    reason: Mapped[str] = mapped_column(Text, default="")
+    candidates: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
+    said_name: Mapped[str] = mapped_column(String(400))
+    said_year: Mapped[int | None]
+    evidence_key: Mapped[str] = mapped_column(String(64), default="")
+    seasons: Mapped[dict[str, int]] = mapped_column(Json, default=dict)
+    pictures: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
+    tried_at: Mapped[datetime] = mapped_column(Instant)
+    next_at: Mapped[datetime] = mapped_column(Instant)
+
+    __table_args__ = (
+        Index("ix_title_match_next", "next_at"),
+        Index("ix_title_match_state", "state", "title_id"),
+        Index("ix_title_match_value", "provider", "value"),
+    )
 
 
 class Genre(Model):
@@ -161,6 +209,7 @@ class Person(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(200))
     name_key: Mapped[str] = mapped_column(String(200), unique=True)
+    portrait_url: Mapped[str | None] = mapped_column(String(400))  # a provider's picture
 
 
 class Credit(Model):
@@ -195,8 +244,8 @@ class Artwork(Model):
     """One picture of a work: where its original lies and what a page needs before it arrives.
 
     Owner is a title, an episode, a person or a collection (exactly one). `origin` says where it came from (sidecar,
-    embedded, frame, composed); `path` is the original inside the data folder's `art/`; `thumbhash` is base64; `tint` is
-    `"r,g,b"` at a luminance of at most 0.15.
+    provider, embedded, frame, composed); `path` is the original inside the data folder's `art/`; `thumbhash` is base64;
+    `tint` is `"r,g,b"` at a luminance of at most 0.15.
     """
 
     __tablename__ = "artwork"

@@ -16,7 +16,7 @@ from pathlib import PurePosixPath
 from sqlalchemy import delete, event, func, select, tuple_, update
 from sqlalchemy.orm import Session, SessionTransaction
 
-from app.catalog.models import Episode, ExternalId, Season, Title
+from app.catalog.models import Episode, ExternalId, Season, Title, TitleAlias
 from app.core.identify import Identification
 from app.core.query import NAME_LIMIT, index_words, name_key, sort_name, storable
 from app.extensions import db
@@ -42,6 +42,7 @@ class _Memory:
 
     names: dict[str, list[Title]] = field(default_factory=dict)
     names_read: set[str] = field(default_factory=set)
+    aliases: dict[tuple[str, int | None], Title] = field(default_factory=dict)
     by_external_id: dict[tuple[str, str, str], Title] = field(default_factory=dict)
     external_ids: dict[int, dict[str, str]] = field(default_factory=dict)
     titles: dict[int, Title] = field(default_factory=dict)
@@ -176,6 +177,17 @@ def describe(title: Title, *, now: datetime) -> None:
     _memory().changed.add(title.id)
 
 
+def also_called(title_id: int, name: str, kind: str, year: int | None) -> None:
+    """Files that call it this meet it from now on, whatever it is called itself."""
+    key = name_key(kind, name)
+    there = select(TitleAlias.id).where(
+        TitleAlias.title_id == title_id, TitleAlias.name_key == key, TitleAlias.year.is_not_distinct_from(year)
+    )
+    if db.session.scalar(there.limit(1)) is None:
+        db.session.add(TitleAlias(title_id=title_id, name_key=key, year=year))
+        _memory().aliases[key, year] = db.session.get_one(Title, title_id)
+
+
 def touched(title_ids: Iterable[int]) -> None:
     """Says that what a person would search for of these titles changed (`title_changed` leaves at the unit's end)."""
     _memory().changed.update(title_ids)
@@ -250,6 +262,9 @@ def _named_outright(memory: _Memory, kind: str, identification: Identification) 
 
 def _alike(memory: _Memory, kind: str, key: str, identification: Identification) -> Title | None:
     """The one known title of that name that this may be: same year, or a year that one side does not state."""
+    known = memory.aliases.get((key, identification.year))
+    if known is not None and _ids_agree(memory, known, identification.ids):
+        return known
     alike = [title for title in memory.names.get(key, ()) if _ids_agree(memory, title, identification.ids)]
     same_year = [title for title in alike if title.year == identification.year]
     if same_year:
@@ -281,6 +296,7 @@ def _new_title(
         episode_count=0,
         confidence=identification.confidence,
         localized={},
+        other_names=[],
         locked_fields=[],
         added_at=now,
         updated_at=now,
@@ -316,7 +332,8 @@ def _describe(title: Title) -> None:
     """Sets what is computed from the names."""
     title.sort_name = sort_name(title.name)
     localized = [str(texts["name"]) for texts in (title.localized or {}).values() if texts.get("name")]
-    title.search_text = " ".join(index_words([title.name, title.original_name or "", *localized]))
+    other = [*localized, *(title.other_names or ())]
+    title.search_text = " ".join(index_words([title.name, title.original_name or "", *other]))
 
 
 def _learn_ids(memory: _Memory, title: Title, ids: Mapping[str, str]) -> None:
@@ -354,8 +371,13 @@ def _read_titles(memory: _Memory, keys: set[str], ids: set[tuple[str, str]]) -> 
     memory.names_read |= keys
     ids = {pair for pair in ids if not any((kind, *pair) in memory.by_external_id for kind in ("movie", "show"))}
     found: list[Title] = []
+    aliases: list[tuple[str, int | None, int]] = []
     if keys:
         found += db.session.scalars(select(Title).where(Title.name_key.in_(keys)).order_by(Title.id))
+        rows = select(TitleAlias.name_key, TitleAlias.year, Title).join(Title, Title.id == TitleAlias.title_id)
+        for key, year, title in db.session.execute(rows.where(TitleAlias.name_key.in_(keys)).order_by(TitleAlias.id)):
+            found.append(title)
+            aliases.append((key, year, title.id))
     if ids:
         stated = select(ExternalId.title_id).where(
             tuple_(ExternalId.provider, ExternalId.value).in_(sorted(ids)), ExternalId.season.is_(None)
@@ -365,6 +387,8 @@ def _read_titles(memory: _Memory, keys: set[str], ids: set[tuple[str, str]]) -> 
     memory.titles.update(new)
     for title in new.values():
         memory.names.setdefault(title.name_key, []).append(title)
+    for key, year, title_id in aliases:
+        memory.aliases[key, year] = memory.titles[title_id]
     if new:
         _read_external_ids(memory, new)
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from flask import Response
+from flask import Response, current_app
 from flask_openapi3 import APIBlueprint, OpenAPI, Tag
 from pydantic import Field
 
 from app.adapters import clock
-from app.core.errors import NotFound
+from app.catalog import providers
+from app.core.errors import Invalid, NotFound
 from app.extensions import writing
-from app.library import folders, queries, service
-from app.web.inputs import GivenName, IdPath, Input, Moment, Output, Page, Paging, RowId, answer
+from app.library import folders, matching, queries, service
+from app.web.inputs import GivenName, IdPath, Input, MediaIdPath, Moment, Output, Page, Paging, RowId, answer
 from app.web.security import admin_only, viewer
 
 LIBRARY = Tag(name="library", description="Folders that are watched, and the files in them")
 api = APIBlueprint("library_admin", __name__, url_prefix="/api/v1/admin", abp_tags=[LIBRARY])
+
+media = APIBlueprint("matching", __name__, url_prefix="/api/v1/media", abp_tags=[LIBRARY])
 
 Kind = Literal["movies", "shows", "anime", "mixed"]
 PathText = Annotated[str, Field(min_length=1, max_length=4096)]
@@ -103,8 +106,88 @@ class JobStarted(Output):
     job_id: int
 
 
+class MatchesQuery(Input):
+    """What to search the provider for; without both, what was found for the title before."""
+
+    q: Annotated[str | None, Field(min_length=1, max_length=300)] = None
+    year: Annotated[int | None, Field(ge=1870, le=2100)] = None
+
+
+class MatchChoice(Output):
+    """A work that the title may be. `confidence` is 0..1, `reasons` say what speaks for and against it."""
+
+    provider: str
+    id: str
+    kind: Literal["movie", "show"]
+    title: str
+    original_title: str | None = None
+    year: int | None = None
+    overview: str | None = None
+    confidence: float
+    reasons: list[str]
+
+
+class Matches(Output):
+    """What a title is held to be, and what it may be, best first.
+
+    `state`: matched, chosen (by a person), doubtful, unknown (the provider has nothing like it), none (a person said
+    so). `said_name` and `said_year` are what its files say.
+    """
+
+    state: Literal["matched", "chosen", "doubtful", "unknown", "none"]
+    reason: str
+    said_name: str
+    said_year: int | None = None
+    items: list[MatchChoice]
+
+
+class MatchBody(Input):
+    """The provider's work that this is; `id` null: none of its works is."""
+
+    provider: Literal["tmdb"] = "tmdb"
+    id: Annotated[str | None, Field(min_length=1, max_length=64)]
+
+
+class Matched(Output):
+    """The title as it is now: another one where the work was in the catalog already."""
+
+    media_id: str
+
+
 def init_app(app: OpenAPI) -> None:
     app.register_api(api)
+    app.register_api(media)
+
+
+@media.get("/<media_id>/matches", summary="What a title may be", responses={200: Matches, 404: None, 503: None})
+@admin_only
+def list_matches(path: MediaIdPath, query: MatchesQuery) -> Response:
+    found = matching.choices(
+        path.media_id, providers.tmdb(current_app.config["MATINEE"]), name=query.q, year=query.year
+    )
+    return answer(
+        Matches(
+            state=found.state,  # type: ignore[arg-type]
+            reason=found.reason,
+            said_name=found.said_name,
+            said_year=found.said_year,
+            items=[MatchChoice.model_validate(one) for one in found.items],
+        )
+    )
+
+
+@media.post("/<media_id>/match", summary="Say which work a title is", responses={200: Matched, 404: None, 503: None})
+@admin_only
+def choose_match(path: MediaIdPath, body: MatchBody) -> Response:
+    media_id = path.media_id
+    if body.id is None:
+        with writing():
+            matching.unmatch(media_id, now=clock.now())
+        return answer(Matched(media_id=str(media_id)))
+    if not body.id.isdigit():
+        raise Invalid("TMDB's ids are numbers.")
+    title_id = matching.choose(media_id, providers.tmdb(current_app.config["MATINEE"]), body.id, now=clock.now())
+    return answer(Matched(media_id=f"{'m' if media_id.kind == 'movie' else 's'}{title_id}"))
 
 
 @api.get("/libraries", summary="Libraries", responses={200: LibraryPage})

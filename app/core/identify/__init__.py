@@ -7,6 +7,7 @@ says why it decided so. Which row of the catalog that is, and what a provider kn
 from __future__ import annotations
 
 from app.core.identify.rules import identify
+from app.core.identify.spellings import spellings
 from app.core.identify.values import Identification
 
-__all__ = ["Identification", "identify"]
+__all__ = ["Identification", "identify", "spellings"]

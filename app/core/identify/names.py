@@ -144,6 +144,11 @@ def has_latin(text: str) -> bool:
     return bool(_LATIN.search(text))
 
 
+def has_other_script(text: str) -> bool:
+    """Whether some of it is in Cyrillic, Chinese, Japanese, Korean, Arabic, Hebrew or Thai letters."""
+    return bool(_OTHER.search(text))
+
+
 def prefer_latin(text: str) -> str:
     """Of a name in two scripts the Latin one, which providers know best; a name in one script stays as it is."""
     if not _OTHER.search(text) or not _LATIN.search(text):
