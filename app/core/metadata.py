@@ -62,7 +62,8 @@ class WorkFacts:
     """A film or a show.
 
     `localized` maps a language (`en`, `pt-BR`) to its `name` and `overview`; `other_names` are all further names that
-    somebody may search for. `rating` is 0..10. `collection` is the provider's id and the name.
+    somebody may search for. `rating` is 0..10. `collection` is the provider's id and the name. An empty `name` is one
+    that is not told; `sort_name` is told only where it is not what the name would give.
     """
 
     provider: str
@@ -73,6 +74,7 @@ class WorkFacts:
     original_language: str | None = None
     localized: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     other_names: tuple[str, ...] = ()
+    sort_name: str | None = None
     year: int | None = None
     overview: str | None = None
     rating: float | None = None

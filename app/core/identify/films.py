@@ -260,7 +260,7 @@ def _title(head: str, stem: str) -> str | None:
     head = _without_bracketed_tags(head)
     head = _COMPLETE_COLLECTION.sub("", head) or head
     head = ALTERNATIVE.sub("", head)
-    title = re.sub(r"(?<=\w) v\d$", "", names.readable(head))
+    title = re.sub(r"(?<=\w) [vV]\d$", "", names.readable(head))
     return title or None
 
 

@@ -80,7 +80,7 @@ def span(first: Number, last: Number) -> tuple[Number, ...]:
 _MORE = _c(
     r"(?P<dash>[\s._]*(?:-|~|–|à|to|&|\+|,|_)?[\s._]*)"
     r"(?:(?P<mark>(?:s\d{1,4}[\s._x-]*)?(?:e|ep)[\s._]?|\d{1,4}x|x(?!26[45]))(?P<number>\d{1,5})|(?P<bare>\d{1,5}))"
-    r"(?![\dpi]|\.\d(?!\d)|[\s._]?(?:gb|mb)\b)"
+    r"(?![\dpi]|\.\d(?![\dx])|[\s._]?(?:gb|mb)\b)"
 )
 
 
@@ -88,7 +88,7 @@ def following(name: str, at: int, width: int, first: int) -> tuple[tuple[int, ..
     """The further episodes that stand right behind the first number, and where they end."""
     numbers, end, ranged = [first], at, False
     while match := _MORE.match(name, end):
-        joint = match["dash"].strip(" ._")
+        joint = match["dash"].strip(" ._").lower()
         if match["bare"] is not None:
             glued = not re.search(r"[\s.]", match["dash"]) and match["dash"] != ""
             near = joint == "-" and int(match["bare"]) == numbers[-1] + 1
@@ -148,7 +148,7 @@ _WORDS = {
 
 _SEASONS = _c(
     rf"(?<![^\W\d_])(?:(?:all[\s._]+)?{SEASON_WORD}[\s._:\-]*s?|s|series[\s._]+(?=\d{{1,2}}(?!\d)))(?P<season>\d{{1,4}})"
-    r"(?P<more>(?:(?:[-–~]|[\s._]*(?:[-–~&+,/]|and|to|и|&amp;)[\s._]*(?:season[\s._]*|s)|[\s._]*(?:[~&+,]|and|to|и|&amp;)[\s._]*)\d{1,4}(?!\d|\w|[\s._]?(?:gb|mb)))*(?:\s+s\d{1,2}(?=[\s(]))*)"
+    r"(?P<more>(?:(?:[-–~]|[\s._]*(?:[-–~&+,/]|and|to|и|&amp;)[\s._]*(?:season[\s._]*|s)|[\s._]*(?:[~&+,]|and|to|и|&amp;)[\s._]*)\d{1,4}(?!\d|[^\W_]|[\s._]?(?:gb|mb)))*(?:\s+s\d{1,2}(?=[\s(]))*)"
     r"(?:of\d{1,2}|d\d{1,2}(?:[-&\d]*)|[\s._]*disc[\s._]*\d+)?(?=extras|[^\w]|_|$)"
 )
 _SEASON_BEFORE = _c(

@@ -13,7 +13,7 @@ _SLASHED_LANGUAGES = re.compile(
     re.IGNORECASE,
 )
 _SITE = re.compile(
-    r"^[\s._]*[\[(【{]?[\s]*(?:www[.,][\w\-]+(?:\.[a-z]{2,12}){1,2}|[\w\-]+(?:\.[\w\-]+)?\.(?:com|org|net|"
+    r"^[\s._]*[\[(【{]?[\s]*(?:www[.,][\w\-]+\.[a-z]{2,12}(?:\.[a-z]{2,3}(?![^\W_]))?|[\w\-]+(?:\.[\w\-]+)?\.(?:com|org|net|"
     r"ru|to|me|tv|cc|info|biz|su|in|pl|eu|mx|se|ch|li|art|wiki)(?=[\s\])】}])|"
     r"[\w\-]+(?:\.[a-z]{2,3}){1,2}(?=\s+-\s)|www [\w\-]+ [a-z]{2,5}(?=\s+-\s))[\s]*[\])】}]?(?:[\s._\-–]+|"
     r"(?<=[\])】}]))",
@@ -31,7 +31,10 @@ _LATIN = re.compile(r"[A-Za-zÀ-ɏ]{2,}")
 CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _OTHER = re.compile(rf"[{_OTHER_SCRIPT}]")
 _ACRONYM = re.compile(r"(?<![^\W_])(?:[A-Za-z]\.){2,}(?:[A-Za-z](?![^\W_]))?")
-_CRC = re.compile(r"[\s_.\-]*[\[(](?=[0-9A-Fa-f]*[0-9])[0-9A-Fa-f]{8}[\])]|[\s_]-[\s_](?=[0-9A-F]*[0-9])[0-9A-F]{8}$")
+_CRC = re.compile(
+    r"[\s_.\-]*[\[(](?=[0-9A-Fa-f]*[0-9])[0-9A-Fa-f]{8}[\])]|[\s_]-[\s_](?=[0-9A-F]*[0-9])[0-9A-F]{8}$|"
+    r"[\s_]-[\s_](?=[a-f]*[0-9])(?=[0-9]*[a-f])[0-9a-f]{8}$"
+)
 _TRAILING_CJK = re.compile(
     r"^([A-Za-z][^\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]*[A-Za-z!?\d])[\s_.]+[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af].*$"
 )
@@ -153,6 +156,8 @@ def prefer_latin(text: str) -> str:
     """Of a name in two scripts the Latin one, which providers know best; a name in one script stays as it is."""
     if not _OTHER.search(text) or not _LATIN.search(text):
         return text
+    if " " not in text.strip():
+        text = re.sub(r"[._]+", " ", text)
     parts = [p for p in re.split(r"\s/\s|/|·|\s\|\s|\s_\s", text) if p.strip(" -_.")]
     latin = [p for p in parts if _LATIN.search(p)]
     if len(parts) > 1 and latin:

@@ -8,7 +8,7 @@ from app.core.identify import markers, names, tags
 from app.core.identify.markers import RESOLUTIONS, Marker, span
 
 _N = r"(?P<n>\d{1,4})(?P<half>\.5)?(?:\.\d)?(?:[\s_]?v\d|[a-c])?"
-_LAST = r"(?:(?:[-+&]|[\s_]*~[\s_]*)(?P<last>\d{1,4})(?:v\d)?)?"
+_LAST = r"(?:(?:[-+&]|[\s_.]*~[\s_.]*)(?P<last>\d{1,4})(?:v\d)?)?"
 _STOP = (
     r"(?=[\s_.]*(?:$|[\[(（【\]]|[-–—][\s_.])|[\s_.]+(?:end|fin(?:al)?|完|ova|oad|special|vostfr|raw|dvd|bd|"
     r"tv|web|hd|multi|dual|eng?|ger|german|english|french|uncensored|rus|\d{3,4}p)\b|[\s_]*完)"
@@ -18,9 +18,9 @@ _DASH = re.compile(
     re.IGNORECASE,
 )
 _DASH_WEAK = re.compile(_DASH.pattern.removesuffix(_STOP) + r"(?=[\s_]+\S)", re.IGNORECASE)
-_HASH = re.compile(r"(?<=[\s_])#(?P<n>\d{1,4})(?P<half>\.5)?(?:-(?P<last>\d{1,4}))?(?=[\s_.]|$)")
+_HASH = re.compile(r"(?<=[\s_.])#(?P<n>\d{1,4})(?P<half>\.5)?(?:-(?P<last>\d{1,4}))?(?=[\s_.]|$)")
 _BRACKET = re.compile(
-    r"[\[(（【](?:ep?\.?\s?|第)?(?P<n>\d{1,4})(?P<half>\.5)?(?:v\d)?(?:\s?[-~]\s?(?P<last>\d{1,4}))?\s?(?:\+[^\])]*)?(?:話|话|集|完|fin|end|tv|v\d)*[\])）】]",
+    r"[\[(（【](?:ep?\.?\s?|第)?(?P<n>\d{1,4})(?P<half>\.5)?(?:v\d)?(?:\s?[-~]\s?(?P<last>\d{1,4}))?[\s_.]?(?:\+[^\])]*)?(?:話|话|集|完|fin|end|tv|v\d)*[\])）】]",
     re.IGNORECASE,
 )
 _TRAILING = re.compile(
@@ -34,6 +34,7 @@ _LEADING = re.compile(
 )
 _PAIR = re.compile(r"^[\s\[(]*(?P<season>\d{1,2})[-.](?P<episode>\d{2})(?!\d)(?=[\s_.\-\])]|$)")
 _MIDDLE = re.compile(r"(?<=[^\d][\s._])(?P<n>\d{1,3})(?P<version>v\d)?(?=[\s._])")
+_VOLUME = re.compile(r"(?<![a-z])vol(?:ume)?[\s_.]*$", re.IGNORECASE)
 _TAIL_PAIR = re.compile(
     r"(?<=[A-Za-z][-_ ])(?P<season>\d{1,2})[_.](?P<episode>\d{2})(?=$|[\s._]*(?:serya|ser|web|\())"
     r"|(?<=\w-)(?P<s2>\d{2})_(?P<e2>\d{2})(?=[\s._\-])",
@@ -71,7 +72,7 @@ def after_season(stem: str) -> Marker | None:
     """`Season 2 - 10`, `2nd Season 24`, `S3 - 12`, `S01 04`?: a number right behind the season."""
     for season in markers.seasons(stem):
         match = re.compile(
-            rf"[\s_.\]]*(?:-[\s_.]*part[\s_.]*\d[\s_.]*)?(?:[-–—\]][\s_.\[]*|[\s_.]+(?=\d{{2,3}}[\s_.]*(?:$|[\[(])))(?:ep?\.?)?{_N}{_LAST}(?!\d|p\b|[xX]\d|\w)(?:{_STOP}|(?=[\s_]+\S))",
+            rf"[\s_.\]]*(?:-[\s_.]*part[\s_.]*\d[\s_.]*)?(?:[-–—\]][\s_.\[]*|[\s_.]+(?=\d{{2,3}}[\s_.]*(?:$|[\[(])))(?:ep?\.?)?{_N}{_LAST}(?!\d|p\b|[xX]\d|[^\W_])(?:{_STOP}|(?=[\s_]+\S))",
             re.IGNORECASE,
         ).match(stem, season.end)
         if match and season.rule == "season" and not re.match(r"[\s_.\]]*[-–—\]]", match[0]):
@@ -100,9 +101,9 @@ def fansub(stem: str) -> Marker | None:
         for match in pattern.finditer(text):
             if not _plausible(match, text) or match.start() == 0:
                 continue
-            if re.search(r"vol(?:ume)?[\s_.]*$", text[: match.start("n")], re.IGNORECASE):
+            if _VOLUME.search(text[: match.start("n")]):
                 continue
-            spaced = pattern is _DASH and match[0][0] in " _" and match[0][2:3] in " _"
+            spaced = pattern is _DASH and match[0][0] in " _." and match[0][2:3] in " _."
             if pattern is _TRAILING and not re.search(r"[^\W\d_]", text[: match.start()]):
                 continue
             if not spaced and match.start("n") > limit + (12 if pattern is _BRACKET else 0):
@@ -252,6 +253,7 @@ def middle(stem: str) -> Marker | None:
             and _plausible(match, stem)
             and (len(match["n"]) > 1 or match["version"])
             and re.search(r"[^\W\d_]", stem[: match.start()])
+            and not _VOLUME.search(stem[: match.start()])
         ):
             return _marker(match, "number in the middle")
     tail = re.search(r"(?<=[\s._])(?P<n>\d{2,4})$", stem)
