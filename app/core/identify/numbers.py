@@ -34,6 +34,10 @@ _LEADING = re.compile(
 )
 _PAIR = re.compile(r"^[\s\[(]*(?P<season>\d{1,2})[-.](?P<episode>\d{2})(?!\d)(?=[\s_.\-\])]|$)")
 _MIDDLE = re.compile(r"(?<=[^\d][\s._])(?P<n>\d{1,3})(?P<version>v\d)?(?=[\s._])")
+_COUNTED = re.compile(
+    r"(?:[\s._]+|[\s._]*-[\s._]*|[\s._]*\()(?P<n>\d{2,4})(?:-(?P<last>\d{2,4}))?\)?(?=[\s._]*$|[\s._]+-[\s._]|[\s._]*\[)"
+)
+_COUNTED_FRONT = re.compile(r"(?<=[\s._])(?P<n>\d{2,4})-(?P<last>\d{2,4})[\s._\-]+$")
 _VOLUME = re.compile(r"(?<![a-z])vol(?:ume)?[\s_.]*$", re.IGNORECASE)
 _TAIL_PAIR = re.compile(
     r"(?<=[A-Za-z][-_ ])(?P<season>\d{1,2})[_.](?P<episode>\d{2})(?=$|[\s._]*(?:serya|ser|web|\())"
@@ -110,6 +114,27 @@ def fansub(stem: str) -> Marker | None:
                 continue
             return _marker(match, rule, shift=skip)
     return None
+
+
+def counted_beside(stem: str, marker: Marker) -> tuple[tuple[int | float, ...], int]:
+    """The numbers through the whole show that a name states too (`S16E03-05 - 313-315`), and where they end.
+
+    Empty, and the marker's own end, where nothing of that sort stands behind it or in front.
+    """
+    behind = _COUNTED.match(stem, marker.end)
+    if behind is not None and (found := _counted(behind, marker)):
+        return found, behind.end()
+    front = next((m for m in _COUNTED_FRONT.finditer(stem[: marker.start]) if _counted(m, marker)), None)
+    return (_counted(front, marker) if front is not None else ()), marker.end
+
+
+def _counted(match: re.Match[str], marker: Marker) -> tuple[int | float, ...]:
+    """As many as there are episodes, and further on than they are; a picture's size and a year are neither."""
+    first, last = int(match["n"]), int(match["last"] or match["n"])
+    if first in RESOLUTIONS or (len(match["n"]) == 4 and 1930 <= first <= 2049):
+        return ()
+    numbers = span(first, last) if last >= first else ()
+    return numbers if len(numbers) == len(marker.episodes) and first > marker.episodes[0] else ()
 
 
 def after_folder_title(stem: str, title: str, season: int | None) -> Marker | None:

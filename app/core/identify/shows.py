@@ -140,7 +140,9 @@ def _answer(stem: str, marker: Marker, folder: Folder, kind: str, why: str) -> I
     elif folder.title and names.fold(folder.title) == names.fold(title):
         year, country = year or folder.year, country or folder.country
         reasons.append("the folder agrees")
-    episodes, absolute = marker.episodes, marker.absolute
+    episodes, absolute, end = marker.episodes, marker.absolute, marker.end
+    if why == "certain" and not absolute:
+        absolute, end = numbers.counted_beside(stem, marker)
     in_season = numbers.by_season(str(episodes[0]), folder.season) if marker.counted and len(episodes) == 1 else None
     if in_season is not None and kind != "anime":
         season, episodes = in_season[0], (in_season[1],)
@@ -178,7 +180,7 @@ def _answer(stem: str, marker: Marker, folder: Folder, kind: str, why: str) -> I
         absolute=absolute,
         date=day,
         country=country,
-        episode_title=None if marker.title_after and not folder.title else _episode_title(stem[marker.end :]),
+        episode_title=None if marker.title_after and not folder.title else _episode_title(stem[end:]),
         year_of_release=released,
         confidence=(0.95 if why == "certain" else 0.85 if why == "date" else 0.75) - (0 if title else 0.35),
         reasons=tuple(reasons),

@@ -63,3 +63,23 @@ def test_it_says_the_same(kind: str, name: str, way: str) -> None:
 )
 def test_other_scripts_beside_the_title_are_further_names(path: str, title: str, expected: tuple[str, ...]) -> None:
     assert spellings(path, title) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "episodes", "absolute", "episode_title"),
+    [
+        ("Show Name - s16e03-05 - 313-315", (3, 4, 5), (313, 314, 315), None),
+        ("Show.Name.16x03-05.313-315", (3, 4, 5), (313, 314, 315), None),
+        ("Show Name 313-315 s16e03-05", (3, 4, 5), (313, 314, 315), None),
+        ("Show Name - S16E03 - 313 - The Letter", (3,), (313,), "The Letter"),
+        ("Show Name - S16E03-E04 - 313 - The Letter", (3, 4), (), "313 - The Letter"),
+        ("Show Name - S01E02 - 720", (2,), (), None),
+        ("Show Name S01E02 2010", (2,), (), None),
+    ],
+)
+def test_numbers_through_the_show_beside_those_of_the_season(
+    name: str, episodes: tuple[int, ...], absolute: tuple[int, ...], episode_title: str | None
+) -> None:
+    found = identify(name, "shows")
+    assert (found.title, found.episodes, found.absolute) == ("Show Name", episodes, absolute)
+    assert found.episode_title == episode_title
