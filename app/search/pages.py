@@ -43,7 +43,7 @@ def search() -> Response:
 
 
 def _found(words: str) -> list[Card]:
-    ids = [hit.media_id for hit in queries.search(words, Narrowing())[:SHOWN]]
+    ids = [hit.media_id for hit in queries.search(words, Narrowing(profile_id=viewer().profile_id))[:SHOWN]]
     known = catalog.cards(ids, language=language())
     return personal.dress(viewer().profile_id, [known[one] for one in ids if one in known])
 

@@ -70,7 +70,9 @@ def init_app(app: OpenAPI) -> None:
 @in_turn
 @limiter.limit(SEARCH, key_func=per_caller)
 def search(query: SearchQuery) -> Response:
-    narrowing = Narrowing(query.kind, query.genre, query.year, query.min_rating, query.anime)
+    narrowing = Narrowing(
+        query.kind, query.genre, query.year, query.min_rating, query.anime, profile_id=viewer().profile_id
+    )
     hits = queries.search(query.q, narrowing)
     shown = [hit.media_id for hit in hits[query.offset : query.offset + query.per_page]]
     known = catalog.cards(shown, language=viewer().language)
@@ -83,7 +85,7 @@ def search(query: SearchQuery) -> Response:
 @in_turn
 @limiter.limit(SEARCH, key_func=per_caller)
 def suggest(query: SuggestQuery) -> Response:
-    hits = queries.search(query.q, Narrowing())[: query.limit]
+    hits = queries.search(query.q, Narrowing(profile_id=viewer().profile_id))[: query.limit]
     known = catalog.cards([hit.media_id for hit in hits], language=viewer().language)
     return answer(Suggestions(items=[_suggestion(known[hit.media_id]) for hit in hits if hit.media_id in known]))
 

@@ -304,17 +304,86 @@ def test_a_person_chooses_among_what_it_may_be(shelf: Shelf, admin_client: Flask
 
     found = admin_client.get(f"/api/v1/media/m{title_id}/matches").get_json()
     assert found["state"] == "doubtful"
-    assert found["said_name"] == "Heat"
+    assert (found["id"], found["said_name"], found["path"]) == (None, "Heat", "/media/mixed/Heat.mkv")
     assert {one["year"] for one in found["items"]} == {1986, 1995}
     assert all(one["reasons"] for one in found["items"])
 
     answer = admin_client.post(f"/api/v1/media/m{title_id}/match", json={"provider": "tmdb", "id": "10"})
     assert (answer.status_code, answer.get_json()) == (200, {"media_id": f"m{title_id}"})
     assert state(title_id).state == "chosen"
+    found = admin_client.get(f"/api/v1/media/m{title_id}/matches").get_json()
+    assert (found["state"], found["provider"], found["id"]) == ("chosen", "tmdb", "10")
+    assert {one["id"] for one in found["items"]} == {"949", "10"}  # what was chosen can be chosen anew
     assert db.session.get_one(Title, title_id).year == 1986
 
     match(title_ids=[title_id], force=True)
     assert state(title_id).value == "10"
+
+
+def test_doubtful_titles_wait_in_a_list_with_what_they_may_be(shelf: Shelf, admin_client: FlaskClient) -> None:
+    first = shelf.add("Heat.mkv", 130)
+    second = shelf.add("Old Films/Heat (1990).mkv", 130)
+    shelf.add("Amelie (2001)/Amelie (2001).mkv", 122)
+    match()
+
+    whole = admin_client.get("/api/v1/admin/doubtful").get_json()
+    part = admin_client.get("/api/v1/admin/doubtful?per_page=1&page=2").get_json()
+
+    assert (whole["total"], [one["media_id"] for one in whole["items"]]) == (2, [f"m{second}", f"m{first}"])
+    assert (part["total"], part["page"], [one["media_id"] for one in part["items"]]) == (2, 2, [f"m{first}"])
+    (told,) = part["items"]
+    assert (told["title"], told["said_name"], told["said_year"]) == ("Heat", "Heat", None)
+    assert (told["path"], told["reason"]) == ("/media/mixed/Heat.mkv", "several works fit about as well")
+    assert {(one["id"], one["title"], one["year"]) for one in told["candidates"]} == {
+        ("949", "Heat", 1995),
+        ("10", "Heat", 1986),
+    }
+    sure = [one["confidence"] for one in told["candidates"]]
+    assert sure == sorted(sure, reverse=True)
+
+
+def test_a_show_in_doubt_names_one_of_its_files(shelf: Shelf, server: tmdb.Fake, admin_client: FlaskClient) -> None:
+    for number in (70, 71):
+        server.world.add(show(number, "Night Shift", 2001, [["One", "Two", "Three"]]))
+    title_id = shelf.add("Night Shift/Season 1/Night Shift S01E01.mkv", 24)
+    shelf.add("Night Shift/Season 1/Night Shift S01E02.mkv", 24)
+    match()
+    (told,) = admin_client.get("/api/v1/admin/doubtful").get_json()["items"]
+    assert (told["media_id"], told["path"]) == (
+        f"s{title_id}",
+        "/media/mixed/Night Shift/Season 1/Night Shift S01E01.mkv",
+    )
+
+
+def test_a_title_leaves_the_doubtful_ones_with_its_files_and_with_a_choice(
+    shelf: Shelf, admin_client: FlaskClient
+) -> None:
+    chosen, gone = shelf.add("Heat.mkv", 130), shelf.add("Old Films/Heat (1990).mkv", 130)
+    match()
+    admin_client.post(f"/api/v1/media/m{chosen}/match", json={"id": "949"})
+    with writing() as session:
+        session.get_one(Title, gone).file_count = 0
+    assert admin_client.get("/api/v1/admin/doubtful").get_json()["total"] == 0
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("the same title; another length (101 minutes; the file has 130)", "several works fit about as well")),
+        ("ru", ("то же название; другая длина (минут: 101; в файле 130)", "несколько произведений подходят почти")),
+    ],
+)
+def test_the_page_of_problems_shows_what_a_title_may_be(
+    shelf: Shelf, admin_client: FlaskClient, language: str, words: Sequence[str]
+) -> None:
+    title_id = shelf.add("Heat.mkv", 130)
+    match()
+
+    page = admin_client.get("/admin/problems", headers={"Accept": "text/html", "Accept-Language": language}).text
+
+    assert f'href="/title/m{title_id}?match=1"' in page
+    assert page.count(f'data-media="m{title_id}"') == 2
+    assert all(one in page.partition("</main>")[0] for one in words)
 
 
 def test_a_person_searches_for_another_name(shelf: Shelf, admin_client: FlaskClient) -> None:
@@ -350,6 +419,8 @@ def test_only_an_administrator_matches(shelf: Shelf, user_client: FlaskClient) -
     title_id = shelf.add("Heat (1995).mkv", 170)
     assert user_client.get(f"/api/v1/media/m{title_id}/matches").status_code == 403
     assert user_client.post(f"/api/v1/media/m{title_id}/match", json={"id": "949"}).status_code == 403
+    assert user_client.get("/api/v1/admin/doubtful").status_code == 403
+    assert "Fix match" not in user_client.get(f"/title/m{title_id}", headers={"Accept": "text/html"}).text
 
 
 def test_what_cannot_be_chosen_is_told(shelf: Shelf, admin_client: FlaskClient, server: tmdb.Fake) -> None:
@@ -368,3 +439,10 @@ def test_genres_are_there_to_narrow_lists_by(shelf: Shelf) -> None:
     shelf.add("Amelie (2001).mkv", 122)
     match()
     assert [genre.name for genre in db.session.scalars(select(Genre))] == ["Drama"]
+
+
+def test_films_are_found_by_who_made_them_and_by_their_collection(shelf: Shelf) -> None:
+    title_id = shelf.add("Amelie (2001).mkv", 122)
+    match()
+    for asked in ("audrey tautou", "Jean-Pierre Jeu", "paris films"):
+        assert [hit.media_id for hit in search.search(asked, search.Narrowing())] == [f"m{title_id}"]

@@ -155,3 +155,38 @@ def test_a_change_that_is_rolled_back_is_not_found(world: World) -> None:
 def test_a_title_without_files_is_not_offered(world: World) -> None:
     world.film("Nowhere Now", 2001, files=0)
     assert search("nowhere now", ANYTHING) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("xthysq gjtpl", "Чёрный поезд"),
+        ("xthysq", "Чёрный поезд"),
+        ("руфе 1995", "Heat 1995"),
+        ("ызшвукьфт", "Spider-Man"),
+        ("руферукэы", "Heather's Garden"),
+    ],
+)
+def test_words_in_the_other_layout_find_what_was_meant(library: dict[str, str], typed: str, meant: str) -> None:
+    assert best(typed) == library[meant]
+
+
+def test_words_that_are_there_are_never_read_in_the_other_layout(library: dict[str, str]) -> None:
+    assert best("heat 1986") == library["Heat 1986"]
+    assert best("qqqq") is None
+
+
+def test_filters_in_words_narrow(library: dict[str, str]) -> None:
+    assert best("heat year:1986") == library["Heat 1986"]
+    assert best("heat rating:8") == library["Heat 1995"]
+    assert best("genre:crime") == library["Heat 1995"]
+    assert best("year:1980-1989") == library["Terminator"]
+    assert best("kind:series") == library["Breaking Ground"]
+    assert best("kind:episode pilot") == library["Pilot"]
+    assert best("heat year:1920") is None
+
+
+def test_a_word_that_could_narrow_may_be_a_title(library: dict[str, str], world: World) -> None:
+    film = f"m{world.film('Unwatched', 2019)}"
+    assert best("4k unwatched") == film
+    assert best("unwatched year:1800") is None
