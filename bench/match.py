@@ -146,7 +146,7 @@ def matching() -> None:
     """The metadata job over everything, without a queue behind it."""
     from app.catalog import providers
     from config import Config
-    from workers.metadata import Matching, _batches
+    from workers.metadata import Matching, batches
 
     work: Any = SimpleNamespace(
         payload={}, hold=lambda: None, report=lambda *_a, **_k: None, raise_if_cancelled=lambda: None
@@ -154,7 +154,7 @@ def matching() -> None:
     provider = providers.tmdb(Config.from_env())
     assert provider is not None
     run = Matching(work, provider)
-    for some in _batches(work):
+    for some in batches(work, has_provider=True):
         run.batch(some, 0, 1)
     if run.problem:
         raise SystemExit(run.problem)

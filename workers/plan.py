@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from app.core.errors import Failure
 from app.extensions import db
-from app.library.models import MediaFile
+from app.library.models import BESIDE, MediaFile
 from app.transcoding import runs
 from app.transcoding.keys import INDEX_FOLDER, LocalFile, index_key
 from app.transcoding.sources import require_unchanged, source_file
@@ -55,7 +55,7 @@ def _unplanned(library_id: int, store: Store) -> list[int]:
         select(MediaFile.id, MediaFile.signature)
         .where(
             MediaFile.library_id == library_id,
-            MediaFile.role != "sidecar",
+            MediaFile.role.not_in(BESIDE),
             MediaFile.state == "ok",
             MediaFile.missing_since.is_(None),
             MediaFile.signature.is_not(None),

@@ -21,14 +21,15 @@ import structlog
 from sqlalchemy import select, update
 
 from app import outbox
-from app.adapters import metrics
+from app.adapters import metrics, nfo
 from app.adapters.clock import now
 from app.adapters.database import path_from, stored_path, stored_time
 from app.catalog import metadata
 from app.core.admission import admit, sort_of
+from app.core.nfo import BrokenNfo
 from app.extensions import db, writing
 from app.jobs import ARTWORK, METADATA, PLAN
-from app.library import intake, queries, sidecars
+from app.library import intake, nfos, queries, sidecars
 from app.library.intake import Report
 from app.library.models import Library, ScanRun
 from app.library.placing import Placing, identify_file, place
@@ -102,7 +103,6 @@ class Scan:
         self.progress = Progress()
         config: Config = application().config["MATINEE"]
         self.ffprobe = ffprobe.find(config.ffprobe)
-        self.asks_providers = bool(config.tmdb_api_key)
         self.pending: deque[tuple[Entry, Future[Report | None]]] = deque()
         self.batch: list[Report] = []
         self.batch_began = time.monotonic()
@@ -117,7 +117,7 @@ class Scan:
         """Does it all. Returns the outcome and a sentence about it."""
         if (reason := self._unreadable()) is not None:
             return "guarded", reason
-        known = intake.count_known(self.library_id)
+        known, films = intake.count_known(self.library_id)
         db.session.rollback()
         while self.folder and not os.path.isdir(os.path.join(self.root, self.folder)):  # noqa: PTH112, PTH118
             self.folder = self.folder.rpartition("/")[0]  # a file, or a folder that has gone: its parent tells
@@ -130,7 +130,7 @@ class Scan:
         finally:
             self.pool.shutdown(wait=True, cancel_futures=True)
         self._place_leftovers()
-        outcome = self._settle_gone(known)
+        outcome = self._settle_gone(films)
         self._report("done", final=True)
         return outcome
 
@@ -218,7 +218,7 @@ class Scan:
     # what differs, examined in parallel
 
     def _examine_folder(self, path: str, folder: walker.Folder, fresh: Sequence[str]) -> None:
-        self.neighbours[path] = tuple(path_from(name) for name in folder.files)
+        self.neighbours[path] = tuple(path_from(name) for name in folder.files if sort_of(name) != "nfo")
         for name, reason in folder.refused.items():
             self._refuse(path, path_from(name), reason)
         for name in sorted(fresh):
@@ -255,6 +255,8 @@ class Scan:
         """In a thread. None for a file that changes under our eyes or has just gone."""
         path = os.path.join(self.root, entry.folder, entry.name)  # noqa: PTH118
         try:
+            if sort_of(entry.name) == "nfo":
+                return examine_nfo(self.root, path, entry)
             return examine(self.ffprobe, path, entry)
         except (ffprobe.Changing, ffprobe.Vanished):
             return None
@@ -318,6 +320,7 @@ class Scan:
             stored = intake.store(self.library_id, reports, gone=gone, now=now())
             moved = stored.folders if stored.moved else sidecars.worth_linking(self.library_id, reports)
             sidecars.relink(self.library_id, moved)
+            self._look_again_at_works([(report.folder, report.name) for report in reports if report.role == "nfo"])
         for name in ("added", "changed", "moved"):
             self.progress.add(name, getattr(stored, name))
         for report in reports:
@@ -325,6 +328,13 @@ class Scan:
             if report.state != "ok":
                 self.progress.add(report.state)
         return stored
+
+    def _look_again_at_works(self, nfo_files: Sequence[tuple[str, str]]) -> None:
+        """What NFO files tell of works is another now, inside a write unit. New works are looked at anyway."""
+        titles = nfos.concerned(self.library_id, nfo_files)
+        if titles:
+            metadata.ask_again(titles, now=now())
+            outbox.enqueue(METADATA, {}, dedupe_key=METADATA.name, now=now())
 
     def _moved_away(self, signatures: Sequence[str]) -> dict[str, list[int]]:
         """Known files of these contents whose place is empty now."""
@@ -352,8 +362,7 @@ class Scan:
         with writing():
             self._hold()
             metadata.ask_again(place(placings, self.kind, now=now()), now=now())
-            if self.asks_providers:
-                outbox.enqueue(METADATA, {}, dedupe_key=METADATA.name, now=now())
+            outbox.enqueue(METADATA, {}, dedupe_key=METADATA.name, now=now())
             for kind in (ARTWORK, PLAN):
                 key = f"{kind.name}:{self.library_id}"
                 outbox.enqueue(kind, {"library_id": self.library_id}, dedupe_key=key, now=now())
@@ -391,17 +400,19 @@ class Scan:
         gone = self._surely_gone()
         self.progress.counts["vanished"] = len(gone)
         seen = self.progress.counts.get("files", 0)
-        is_much = len(gone) > 1 and len(gone) * MOST_GONE > known
+        films = [file for file in gone if sort_of(file[2]) != "nfo"]
+        is_much = len(films) > 1 and len(films) * MOST_GONE > known
         is_empty = bool(gone) and seen + self.progress.counts.get("ignored", 0) == 0 and not self.folder
         if (is_much or is_empty) and not self.accept_missing:
             return "guarded", (
-                f"{len(gone)} of {known} files are not there. That looks like a disk that is away, so nothing was "
+                f"{len(films)} of {known} files are not there. That looks like a disk that is away, so nothing was "
                 "forgotten. Bring the disk back, or scan again with accept_missing if they are really gone."
             )
         for part in _slices(gone):
             with writing():
                 self._hold()
                 sidecars.relink(self.library_id, intake.mark_missing(self.library_id, part, now=now()))
+                self._look_again_at_works([file[1:] for file in part if sort_of(file[2]) == "nfo"])
         self.progress.add("missing", len(gone))
         self._forget_old()
         return "done", None
@@ -472,6 +483,25 @@ def examine(program: str, path: str, entry: Entry) -> Report:
         return _report(seen, found, "broken", found.problem)
     admission = admit(found.facts)
     return _report(entry, found, admission.state, admission.problem, is_film=admission.is_film)
+
+
+def examine_nfo(root: str, path: str, entry: Entry) -> Report:
+    """A file that tells of a film: whether it can be read as what it is. Raises Changing or Vanished."""
+    if entry.size == 0:
+        return _report(entry, None, "broken", "it is empty", role="nfo")
+    try:
+        content, (size, mtime_ns) = nfo.read(path, root)
+        if (size, stored_time(mtime_ns)) != (entry.size, entry.mtime_ns):
+            raise ffprobe.Changing(path)
+        nfo.parse(content)
+    except FileNotFoundError:
+        raise ffprobe.Vanished(path) from None
+    except OSError as error:
+        reason = f"it cannot be opened: {error.strerror or error}"
+        return _report(replace(entry, mtime_ns=0), None, "refused", reason, role="nfo")  # looked at by every scan
+    except BrokenNfo as problem:
+        return _report(entry, None, "broken", str(problem)[:400], role="nfo")
+    return _report(entry, None, "ok", None, role="nfo")
 
 
 def _report(entry: Entry, found: ffprobe.Found | None, state: Any, problem: str | None, **more: Any) -> Report:

@@ -99,9 +99,10 @@ def look_through_libraries() -> None:
 
 
 def refresh_metadata() -> None:
-    """What providers tell changes: new episodes, ratings, a work that nobody knew last week."""
+    """What providers tell changes: new episodes, ratings, a work that nobody knew last week. And what was to be looked
+    at and was not, with or without a provider."""
     config: Config = runtime.application().config["MATINEE"]
-    if config.tmdb_api_key and metadata.count_due(now=now()):
+    if metadata.count_due(now=now(), has_provider=bool(config.tmdb_api_key)):
         db.session.rollback()
         with writing():
             outbox.enqueue(METADATA, {}, dedupe_key=METADATA.name, now=now())

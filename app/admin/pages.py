@@ -11,6 +11,7 @@ from app.accounts import queries as accounts
 from app.admin.reasons import in_words
 from app.browse import queries as browse
 from app.catalog import queries as catalog
+from app.library import matching
 from app.library import queries as library
 from app.playback.routes import playing_now
 from app.web.inputs import LAST_PAGE, PER_PAGE_LIMIT, number_asked
@@ -20,6 +21,8 @@ from app.web.templating import page
 from app.web.words import gettext, language, visitor
 
 AT_ONCE = 60
+DOUBTS_AT_ONCE = 20
+CANDIDATES_SHOWN = 3
 FOUND = 12
 
 
@@ -97,8 +100,18 @@ def problems() -> Response:
         {"path": one.path, "reason": in_words(one.reason), "word": words[one.kind], "bad": one.kind != "doubtful"}
         for one in rows
     ]
-    next_url = f"/admin/problems?page={number + 1}" if number * AT_ONCE < total else ""
-    return _desk("problems", "admin/problems.html", gettext("Problems"), problems=shown, total=total, next_url=next_url)
+    doubts, waiting = matching.doubtful(offset=(number - 1) * DOUBTS_AT_ONCE, limit=DOUBTS_AT_ONCE)
+    is_more = number * AT_ONCE < total or number * DOUBTS_AT_ONCE < waiting
+    return _desk(
+        "problems",
+        "admin/problems.html",
+        gettext("Problems"),
+        problems=shown,
+        total=total,
+        doubts=[_doubt(one) for one in doubts],
+        waiting=waiting,
+        next_url=f"/admin/problems?page={number + 1}" if is_more else "",
+    )
 
 
 @admin_only
@@ -118,11 +131,12 @@ def people() -> Response:
 
 
 def _desk(desk: str, template: str, heading: str, **values: Any) -> Response:
-    _rows, doubts = library.problems(library_id=None, kind=None, offset=0, limit=1)
+    _rows, files = library.problems(library_id=None, kind=None, offset=0, limit=1)
+    _doubts, titles = matching.doubtful(offset=0, limit=1)
     desks = [
         ("/admin/", gettext("Activity"), "activity", 0),
         ("/admin/libraries", gettext("Libraries"), "libraries", 0),
-        ("/admin/problems", gettext("Problems"), "problems", doubts),
+        ("/admin/problems", gettext("Problems"), "problems", files + titles),
         ("/admin/people", gettext("People"), "people", 0),
     ]
     return page(template, here="admin", desk=desk, desks=desks, heading=heading, **values)
@@ -135,6 +149,20 @@ def _kinds() -> list[tuple[str, str]]:
         ("shows", gettext("Shows")),
         ("anime", gettext("Anime")),
     ]
+
+
+def _doubt(one: matching.Doubt) -> dict[str, Any]:
+    candidates = [
+        {**work, "reasons": "; ".join(map(in_words, work["reasons"]))} for work in one.candidates[:CANDIDATES_SHOWN]
+    ]
+    return {
+        "media_id": one.media_id,
+        "path": one.path,
+        "said_name": one.said_name,
+        "said_year": one.said_year,
+        "reason": in_words(one.reason),
+        "candidates": candidates,
+    }
 
 
 def _title(card: Any) -> str:

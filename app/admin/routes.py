@@ -1,4 +1,4 @@
-"""`/api/v1/admin/jobs` and `/problems`: what runs, what waits, what a person should look at."""
+"""`/api/v1/admin/jobs`, `/problems` and `/doubtful`: what runs, what waits, what a person should look at."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from app.adapters import clock
 from app.admin import queries
 from app.core.errors import Invalid, NotFound
 from app.extensions import writing
+from app.library import matching
 from app.library import queries as library
-from app.library.routes import JobStarted
+from app.library.routes import JobStarted, MatchChoice
 from app.playback import preparing
 from app.playback.guards import playback
 from app.web.inputs import IdPath, Input, MediaIdField, Moment, Output, Page, Paging, RowId, answer
@@ -99,6 +100,25 @@ class ProblemPage(Page[ProblemOut]):
     scans: list[ScanProblem]
 
 
+class DoubtOut(Output):
+    """A title that could be several works: what its files say (`path` is one of them), and what it may be, best first.
+
+    `POST /api/v1/media/{media_id}/match` settles it.
+    """
+
+    media_id: str
+    title: str
+    path: str | None = None
+    said_name: str
+    said_year: int | None = None
+    reason: str
+    candidates: list[MatchChoice]
+
+
+class DoubtPage(Page[DoubtOut]):
+    """A page of doubtful titles."""
+
+
 class ProblemsQuery(Paging):
     """Broken and refused files come first."""
 
@@ -170,6 +190,13 @@ def list_problems(query: ProblemsQuery) -> Response:
             scans=[_scan(run) for run in library.guarded_runs()],
         )
     )
+
+
+@api.get("/doubtful", summary="Titles that could be several works", responses={200: DoubtPage})
+@admin_only
+def list_doubtful(query: Paging) -> Response:
+    found, total = matching.doubtful(offset=query.offset, limit=query.per_page)
+    return answer(DoubtPage.of([DoubtOut.model_validate(one) for one in found], paging=query, total=total))
 
 
 def _scan(run: Any) -> ScanProblem:

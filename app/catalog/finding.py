@@ -122,11 +122,13 @@ class _Search:
         return list(self._found.values())
 
     def by_ids(self) -> bool:
-        """Whether the path's own ids lead to a work of this kind."""
+        """Whether the files' own ids lead to a work of this kind. Where the provider's own id does, the others are not
+        asked for: databases err about each other's ids."""
+        own = self.evidence.ids.get(self.provider.name)
+        if own is not None:
+            self._look_into(own)
         for provider, value in self.evidence.ids.items():
-            if provider == self.provider.name:
-                self._look_into(value)
-            else:
+            if provider != self.provider.name and not self._found:
                 for one in self.provider.by_other_id(provider, value):
                     if one.kind == self.evidence.kind:
                         self._look_into(one.value)

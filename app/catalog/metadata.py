@@ -6,7 +6,8 @@ Everything runs inside the caller's write unit; asking is `finding`'s. A field t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import Select, and_, delete, func, insert, or_, select, update
@@ -26,7 +27,7 @@ from app.catalog.models import (
     TitleMatch,
 )
 from app.core.match import Verdict
-from app.core.metadata import Part, WorkFacts
+from app.core.metadata import EpisodeFacts, Part, WorkFacts
 from app.core.query import NAME_LIMIT, compact, fold, storable
 from app.extensions import db
 from app.web.words import LANGUAGES
@@ -40,6 +41,8 @@ SHOWN_CAST = 12
 REFRESH = {"movie": timedelta(days=30), "show": timedelta(days=7)}
 TRY_AGAIN = timedelta(days=7)
 AFTER_AN_OUTAGE = timedelta(minutes=10)
+NOBODY_TO_ASK = datetime(9999, 1, 1, tzinfo=UTC)
+"""`next_at` of a title of which no provider was asked because none is set up: due as soon as there is one."""
 
 
 def matches(title_ids: Sequence[int]) -> dict[int, TitleMatch]:
@@ -48,17 +51,23 @@ def matches(title_ids: Sequence[int]) -> dict[int, TitleMatch]:
     return {one.title_id: one for one in rows}
 
 
-def due(*, now: datetime, after: int = 0, limit: int) -> list[int]:
-    """Titles with files of which no provider was asked yet, or should be again; by id, beyond `after`."""
-    return list(db.session.scalars(_due(now).where(Title.id > after).order_by(Title.id).limit(limit)))
+def due(*, now: datetime, has_provider: bool = True, after: int = 0, limit: int) -> list[int]:
+    """Titles with files that nobody looked at yet, or that should be looked at again; by id, beyond `after`.
+
+    `has_provider`: there is one to ask, so those are due too of which nobody could be asked so far.
+    """
+    return list(db.session.scalars(_due(now, has_provider).where(Title.id > after).order_by(Title.id).limit(limit)))
 
 
-def count_due(*, now: datetime) -> int:
-    return db.session.scalar(select(func.count()).select_from(_due(now).subquery())) or 0
+def count_due(*, now: datetime, has_provider: bool = True) -> int:
+    return db.session.scalar(select(func.count()).select_from(_due(now, has_provider).subquery())) or 0
 
 
-def _due(now: datetime) -> Select[int]:
-    is_due = or_(TitleMatch.title_id.is_(None), and_(TitleMatch.next_at <= now, TitleMatch.state != "none"))
+def _due(now: datetime, has_provider: bool) -> Select[int]:
+    is_time = TitleMatch.next_at <= now
+    if has_provider:
+        is_time = or_(is_time, TitleMatch.next_at >= NOBODY_TO_ASK)
+    is_due = or_(TitleMatch.title_id.is_(None), and_(is_time, TitleMatch.state != "none"))
     return select(Title.id).outerjoin(TitleMatch, TitleMatch.title_id == Title.id).where(Title.file_count > 0, is_due)
 
 
@@ -97,6 +106,69 @@ def postpone(title_id: int, *, now: datetime, by: timedelta = AFTER_AN_OUTAGE) -
         row.next_at = now + by
 
 
+def nobody_to_ask(title_ids: Iterable[int], *, now: datetime) -> None:
+    """No provider is set up and no file tells of these titles: they rest until there is one."""
+    wanted = sorted(set(title_ids))
+    there = set(db.session.scalars(select(TitleMatch.title_id).where(TitleMatch.title_id.in_(wanted))))
+    titles = db.session.execute(select(Title.id, Title.name, Title.year).where(Title.id.in_(wanted)))
+    rows = [
+        {
+            "title_id": title_id,
+            "state": "unknown",
+            "said_name": name,
+            "said_year": year,
+            "tried_at": now,
+            "next_at": NOBODY_TO_ASK,
+        }
+        for title_id, name, year in titles
+        if title_id not in there
+    ]
+    if rows:
+        db.session.execute(insert(TitleMatch), rows)
+    db.session.execute(
+        update(TitleMatch).where(TitleMatch.title_id.in_(there)).values(next_at=NOBODY_TO_ASK),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def rest(title_id: int, *, until: datetime) -> None:
+    """Nothing is to be asked of it before then."""
+    db.session.execute(
+        update(TitleMatch).where(TitleMatch.title_id == title_id).values(next_at=until),
+        execution_options={"synchronize_session": "fetch"},
+    )
+
+
+def add(title_id: int, facts: WorkFacts, *, evidence_key: str, now: datetime) -> None:
+    """What a file beside it tells of a title is added to what it is held to be, which stays."""
+    title = db.session.get(Title, title_id)
+    if title is None:
+        return
+    row = _row(title, now)
+    service.also_called(title.id, row.said_name, title.kind, row.said_year)
+    row.evidence_key = evidence_key
+    kept = replace(facts, popularity=title.popularity, localized=title.localized, other_names=tuple(title.other_names))
+    _fields(title, kept if title.rating is None else replace(kept, rating=title.rating))
+    _ids(title, facts, forget=False)
+    if facts.genres and "genres" not in title.locked_fields:
+        set_genres(title, facts.genres)
+    if facts.people and "people" not in title.locked_fields:
+        _people(title, facts.people)
+    if facts.collection is not None:
+        _collection(title, facts)
+    service.describe(title, now=now)
+
+
+def tell_of_episodes(told: Mapping[int, EpisodeFacts]) -> None:
+    """Names, texts and days of episodes by their id, whatever was known of them; what is not told stays."""
+    for episode in db.session.scalars(select(Episode).where(Episode.id.in_(list(told)))):
+        one = told[episode.id]
+        if one.name and not (episode.name and _is_plain(one.name, int(episode.number))):
+            episode.name = _name(one.name)
+        episode.overview = one.overview or episode.overview
+        episode.air_date = one.air_date or episode.air_date
+
+
 def adopt(
     title_id: int,
     facts: WorkFacts,
@@ -114,9 +186,10 @@ def adopt(
     service.also_called(title.id, row.said_name, title.kind, row.said_year)
     is_another = (row.provider, row.value) != (facts.provider, facts.value)
     row.state, row.provider, row.value = state, facts.provider, facts.value
-    row.confidence = verdict.chosen.confidence if verdict.chosen else 1.0
-    row.reason = verdict.reason
-    row.candidates = [one.as_json() for one in verdict.ranked]
+    if is_another or verdict.ranked:  # else the same work was fetched again: why it is the one stays
+        row.confidence = verdict.chosen.confidence if verdict.chosen else 1.0
+        row.reason = verdict.reason
+        row.candidates = [one.as_json() for one in verdict.ranked] or row.candidates
     row.evidence_key = evidence_key
     row.seasons = {str(season.number): season.episode_count for season in facts.seasons}
     row.pictures = [
@@ -127,7 +200,7 @@ def adopt(
     _fields(title, facts)
     _ids(title, facts, forget=is_another)
     if "genres" not in title.locked_fields:
-        _genres(title, facts.genres)
+        set_genres(title, facts.genres)
     if "people" not in title.locked_fields:
         _people(title, facts.people)
     _collection(title, facts)
@@ -181,7 +254,7 @@ def leave(title_id: int, *, state: Literal["none", "doubtful"], now: datetime) -
     row.state, row.provider, row.value, row.confidence = state, None, None, 0.0
     row.reason, row.seasons, row.pictures, row.next_at = "", {}, [], now + TRY_AGAIN
     title.name, title.year = row.said_name, row.said_year
-    title.original_name = title.original_language = title.overview = title.rating = None
+    title.sort_as = title.original_name = title.original_language = title.overview = title.rating = None
     title.localized, title.other_names = {}, []
     for model in (ExternalId, Credit, TitleGenre, CollectionTitle):
         db.session.execute(
@@ -221,6 +294,8 @@ def _fields(title: Title, facts: WorkFacts) -> None:
     for field, value in told.items():
         if field not in kept and value is not None:
             setattr(title, field, value)
+    if "name" not in kept:
+        title.sort_as = _name(facts.sort_name)
     title.is_anime = title.is_anime or facts.is_anime
     title.confidence = 1.0
 
@@ -241,26 +316,26 @@ def _others(facts: WorkFacts) -> list[str]:
 
 
 def _ids(title: Title, facts: WorkFacts, *, forget: bool) -> None:
-    if forget:
-        db.session.execute(
-            delete(ExternalId).where(ExternalId.title_id == title.id, ExternalId.provider.in_(sorted(facts.ids))),
-            execution_options={"synchronize_session": False},
-        )
-    there = set(
-        db.session.scalars(
-            select(ExternalId.provider).where(ExternalId.title_id == title.id, ExternalId.season.is_(None))
-        )
-    )
+    """Learns the ids that are not known yet. `forget`: it was another work, so where one differs all of them go."""
+    of_the_whole = ExternalId.title_id == title.id, ExternalId.season.is_(None)
+    known = {
+        one.provider: one.value
+        for one in db.session.execute(select(ExternalId.provider, ExternalId.value).where(*of_the_whole))
+    }
+    if forget and any(known.get(provider, value) != value for provider, value in facts.ids.items()):
+        db.session.execute(delete(ExternalId).where(*of_the_whole), execution_options={"synchronize_session": False})
+        known = {}
     rows = [
         {"title_id": title.id, "provider": provider[:32], "value": value[:64], "season": None, "episode_offset": 0}
         for provider, value in facts.ids.items()
-        if provider not in there
+        if provider not in known
     ]
     if rows:
         db.session.execute(insert(ExternalId), rows)
 
 
-def _genres(title: Title, names: Iterable[str]) -> None:
+def set_genres(title: Title, names: Iterable[str]) -> None:
+    """These are its genres, and no others; new ones are made."""
     wanted = list(dict.fromkeys(storable(name)[:64] for name in names))
     known = {name: key for key, name in db.session.execute(select(Genre.id, Genre.name).where(Genre.name.in_(wanted)))}
     for name in wanted:
@@ -377,3 +452,14 @@ def known_pictures(title_ids: Sequence[int]) -> Mapping[int, list[dict[str, Any]
         select(TitleMatch.title_id, TitleMatch.pictures).where(TitleMatch.title_id.in_(title_ids))
     )
     return {title_id: list(pictures or ()) for title_id, pictures in rows}
+
+
+def remember(title: Title, *, now: datetime) -> None:
+    """Keeps what its files call it, before somebody calls it otherwise."""
+    _row(title, now)
+
+
+def hold_apart(title: Title, *, now: datetime) -> None:
+    """No provider is asked of this title until a person says which work it is."""
+    row = _row(title, now)
+    row.state, row.reason = "none", "a person split it off"

@@ -39,6 +39,7 @@ class Title(Model):
     identity_key: Mapped[str] = mapped_column(String(400), unique=True)
     name_key: Mapped[str] = mapped_column(String(300), index=True)
     name: Mapped[str] = mapped_column(String(400))
+    sort_as: Mapped[str | None] = mapped_column(String(400))  # the name to sort by, where a person gave another
     original_name: Mapped[str | None] = mapped_column(String(400))
     original_language: Mapped[str | None] = mapped_column(String(16))
     localized: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)  # {language: {"name", "overview"}}

@@ -188,6 +188,32 @@ def also_called(title_id: int, name: str, kind: str, year: int | None) -> None:
         _memory().aliases[key, year] = db.session.get_one(Title, title_id)
 
 
+def split_off(title: Title, file_id: int, *, now: datetime) -> Title:
+    """A new title of the same name, which files do not meet by their paths: who puts them there says so."""
+    made = Title(
+        kind=title.kind,
+        is_anime=title.is_anime,
+        identity_key=f"{title.name_key}:{title.year or ''}:file-{file_id}"[:NAME_LIMIT],
+        name_key=f"{title.kind}:~{file_id}",
+        name=title.name,
+        year=title.year,
+        popularity=0.0,
+        file_count=0,
+        episode_count=0,
+        confidence=1.0,
+        localized={},
+        other_names=[],
+        locked_fields=[],
+        added_at=now,
+        updated_at=now,
+    )
+    _describe(made)
+    db.session.add(made)
+    db.session.flush()
+    _memory().changed.add(made.id)
+    return made
+
+
 def touched(title_ids: Iterable[int]) -> None:
     """Says that what a person would search for of these titles changed (`title_changed` leaves at the unit's end)."""
     _memory().changed.update(title_ids)
@@ -330,7 +356,7 @@ def _rekey(memory: _Memory, title: Title) -> None:
 
 def _describe(title: Title) -> None:
     """Sets what is computed from the names."""
-    title.sort_name = sort_name(title.name)
+    title.sort_name = sort_name(title.sort_as or title.name)
     localized = [str(texts["name"]) for texts in (title.localized or {}).values() if texts.get("name")]
     other = [*localized, *(title.other_names or ())]
     title.search_text = " ".join(index_words([title.name, title.original_name or "", *other]))

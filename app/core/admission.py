@@ -8,14 +8,14 @@ from typing import Literal
 
 from app.core.media import MediaFacts, StreamFacts
 
-FileSort = Literal["media", "subtitle", "archive", "ignored"]
+FileSort = Literal["media", "subtitle", "nfo", "archive", "ignored"]
 State = Literal["ok", "broken", "refused"]
 
 SUBTITLES = frozenset({"srt", "ass", "ssa", "vtt", "sub", "sup", "ttml", "dfxp", "smi", "sami", "idx", "lrc", "mpl2"})
 IGNORED = frozenset(
     re.findall(
         r"\S+",
-        """nfo txt jpg jpeg png gif webp bmp tbn tif tiff heic heif avif svg ico psd raw cr2 xml json yml yaml toml ini
+        """txt jpg jpeg png gif webp bmp tbn tif tiff heic heif avif svg ico psd raw cr2 xml json yml yaml toml ini
         cfg conf log md rst html htm css js pdf doc docx xls xlsx odt rtf epub mobi cbr cbz csv tsv url lnk desktop
         webloc torrent magnet nzb sfv md5 sha1 sha256 par2 crc db sqlite bak old exe msi bat sh py dll so bin inf ifo
         bup plexmatch part partial crdownload download tmp temp aria2 filepart unconfirmed opdownload !qb !ut bc!
@@ -71,6 +71,8 @@ def sort_of(name: str) -> FileSort:
         return "media"
     if extension in SUBTITLES:
         return "subtitle"
+    if extension == "nfo":
+        return "nfo"
     if extension in ARCHIVES:
         return "archive"
     if extension in IGNORED or _ARCHIVE_PART.fullmatch(extension):

@@ -120,8 +120,10 @@ def episodes_in_order(
 
 
 def contradicts(nfo: Nfo, ids: Mapping[str, str]) -> bool:
-    """Whether it names another work than these ids do."""
-    return any(ids.get(provider, value) != value for provider, value in nfo.ids.items())
+    """Whether it names another work than these ids do. The strongest id that both have decides: databases err about
+    what others call a work."""
+    both = [one for one in (*STRONGEST, *sorted(nfo.ids)) if one in nfo.ids and one in ids]
+    return bool(both) and nfo.ids[both[0]] != ids[both[0]]
 
 
 def agrees(nfo: Nfo, ids: Mapping[str, str]) -> bool:
@@ -143,11 +145,12 @@ def widen(evidence: Evidence, nfo: Nfo) -> Evidence:
 
 
 def alone(nfo: Nfo, kind: Literal["movie", "show"], title_id: int) -> WorkFacts | None:
-    """The work as the NFO alone tells it; None where it tells no more than ids."""
-    if nfo.work is None:
+    """The work as the NFO alone tells it; None where it tells nothing. Without an id the title stands for itself."""
+    if nfo.work is None and not nfo.ids:
         return None
     strongest = next((f"{one}:{nfo.ids[one]}" for one in STRONGEST if one in nfo.ids), f"#{title_id}")
-    return replace(nfo.work, provider=PROVIDER, value=strongest[:64], kind=kind, ids=nfo.ids)
+    work = nfo.work or WorkFacts(PROVIDER, "", kind, "")
+    return replace(work, provider=PROVIDER, value=strongest[:64], kind=kind, ids=nfo.ids)
 
 
 def joined(nfo: Nfo, found: WorkFacts, *, wins: bool) -> WorkFacts:

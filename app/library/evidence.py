@@ -59,9 +59,10 @@ def of_titles(title_ids: Sequence[int]) -> dict[int, Evidence]:
     return found
 
 
-def key_of(evidence: Evidence) -> str:
-    """Another text whenever the files say something else; what a provider told (ids, names) does not count."""
-    said = (
+def key_of(evidence: Evidence, beside: str = "") -> str:
+    """Another text whenever the files say something else; what a provider told (ids, names) does not count. `beside`
+    is the fingerprint of the NFO files, where there are any."""
+    said: tuple[Any, ...] = (
         evidence.names,
         evidence.year,
         evidence.runtimes,
@@ -70,6 +71,7 @@ def key_of(evidence: Evidence) -> str:
         evidence.languages,
         evidence.country,
     )
+    said += (beside,) if beside else ()
     return hashlib.sha256(repr(said).encode("utf-8", "backslashreplace")).hexdigest()[:32]
 
 

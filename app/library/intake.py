@@ -17,7 +17,7 @@ from app.adapters.database import is_one_of
 from app.core.media import MediaFacts, StreamFacts
 from app.extensions import db
 from app.library.counts import recount
-from app.library.models import Chapter, Match, MediaFile, MediaStream, ScanRun
+from app.library.models import BESIDE, Chapter, Match, MediaFile, MediaStream, ScanRun
 from app.library.works import titles_of
 from app.signals import file_added, file_changed, file_removed
 
@@ -39,7 +39,7 @@ class Report:
     signature: str | None
     state: Literal["ok", "broken", "refused"]
     problem: str | None = None
-    role: Literal["main", "sidecar"] = "main"
+    role: Literal["main", "sidecar", "nfo"] = "main"
     codec: str | None = None
     facts: MediaFacts | None = None
     is_film: bool = False
@@ -123,8 +123,8 @@ def mark_missing(library_id: int, files: Sequence[tuple[int, str, str]], *, now:
         )
     ).all()
     still = [row for row in rows if places[row.id] == (row.folder, row.name)]
-    ids = [row.id for row in still if row.role != "sidecar" and row.state == "ok"]
-    forgotten = [row.id for row in still if row.role == "sidecar" or row.state != "ok"]  # nothing hangs on these
+    ids = [row.id for row in still if row.role not in BESIDE and row.state == "ok"]
+    forgotten = [row.id for row in still if row.role in BESIDE or row.state != "ok"]  # nothing hangs on these
     db.session.execute(
         update(MediaFile).where(MediaFile.id.in_(ids)).values(missing_since=now),
         execution_options={"synchronize_session": False},
@@ -318,12 +318,14 @@ def _fits(number: int | None) -> int | None:
     return number if number is not None and number < 2**31 else None
 
 
-def count_known(library_id: int) -> int:
-    """How many files of a library are there, as far as is known."""
-    count = db.session.scalar(
-        select(func.count()).where(MediaFile.library_id == library_id, MediaFile.missing_since.is_(None))
-    )
-    return int(count or 0)
+def count_known(library_id: int) -> tuple[int, int]:
+    """How many files of a library are there, as far as is known; and how many of them are more than words about it."""
+    row = db.session.execute(
+        select(func.count(), func.count().filter(MediaFile.role != "nfo")).where(
+            MediaFile.library_id == library_id, MediaFile.missing_since.is_(None)
+        )
+    ).one()
+    return int(row[0]), int(row[1])
 
 
 def places(file_ids: Sequence[int]) -> dict[int, tuple[int, str, str]]:

@@ -5,55 +5,106 @@ Providers are asked while no transaction is open. What people did with a title s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app import outbox
 from app.catalog import finding, metadata
 from app.catalog.finding import Provider
-from app.catalog.models import Episode, Title
+from app.catalog.models import Episode, Title, TitleMatch
 from app.core.errors import Invalid, NotFound, Unavailable
 from app.core.match import Evidence, Verdict
 from app.core.media_id import MediaId
 from app.core.metadata import WorkFacts
+from app.core.nfo import agrees, joined
 from app.extensions import db, writing
 from app.jobs import ARTWORK
-from app.library import evidence
+from app.library import evidence, nfos, queries
 from app.library.merging import merge, place_counted_through
 
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What a title is held to be, and what it may be, best first (as `core.match.Ranked.as_json` tells each)."""
+    """What a title is held to be, and what it may be, best first (as `core.match.Ranked.as_json` tells each).
+
+    `provider` and `value` name the work that it is held to be, `path` one of its files.
+    """
 
     title_id: int
     state: str
+    provider: str | None
+    value: str | None
     reason: str
     said_name: str
     said_year: int | None
+    path: str | None
     items: list[dict[str, Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A title that waits for a person: what its files say, and what it may be, best first (as in `Choices`)."""
+
+    media_id: str
+    title: str
+    path: str | None
+    said_name: str
+    said_year: int | None
+    reason: str
+    candidates: list[dict[str, Any]]
+
+
+def doubtful(*, offset: int, limit: int) -> tuple[list[Doubt], int]:
+    """Titles that could be several works, the newest first, and how many wait in all."""
+    waiting = (
+        select(TitleMatch, Title.kind, Title.name)
+        .join(Title, Title.id == TitleMatch.title_id)
+        .where(TitleMatch.state == "doubtful", Title.file_count > 0)
+    )
+    total = db.session.scalar(select(func.count()).select_from(waiting.subquery())) or 0
+    rows = db.session.execute(waiting.order_by(TitleMatch.title_id.desc()).offset(offset).limit(limit)).all()
+    paths = queries.first_paths([row.title_id for row, _, _ in rows])
+    found = [
+        Doubt(
+            media_id=str(MediaId("show" if kind == "show" else "movie", row.title_id)),
+            title=name,
+            path=paths.get(row.title_id),
+            said_name=row.said_name,
+            said_year=row.said_year,
+            reason=row.reason,
+            candidates=list(row.candidates),
+        )
+        for row, kind, name in rows
+    ]
+    return found, total
+
+
 def choices(media_id: MediaId, provider: Provider | None, *, name: str | None, year: int | None) -> Choices:
-    """What a person may choose from: what was found before, or asked anew where a name or year is given.
+    """What a person may choose from: what was found before, or asked anew where a name or year is given, and where
+    nothing but the work that it is held to be was found.
 
     Raises NotFound, and Unavailable where there is no provider to ask.
     """
     title = _title(media_id)
     row = metadata.matches([title.id]).get(title.id)
     state, reason = (row.state, row.reason) if row else ("unknown", "")
+    held = (row.provider, row.value) if row else (None, None)
     said = (row.said_name, row.said_year) if row else (title.name, title.year)
     kept = list(row.candidates) if row else []
     about = _evidence(title)
+    if held[1] is not None:
+        about = replace(about, ids={})  # they came with the work that it is held to be, and lead to no other
     title_id = title.id
+    path = queries.first_paths([title_id]).get(title_id)
     db.session.rollback()
-    if name or year or not kept:
+    is_settled = all((one["provider"], one["id"]) == held for one in kept)
+    if name or year or not kept or (is_settled and provider is not None):
         verdict = finding.candidates(about, _there(provider), name=name, year=year)
         kept = [one.as_json() for one in verdict.ranked]
-    return Choices(title_id, state, reason, *said, kept)
+    return Choices(title_id, state, *held, reason, *said, path, kept)
 
 
 def choose(media_id: MediaId, provider: Provider | None, value: str, *, now: datetime) -> int:
@@ -61,6 +112,7 @@ def choose(media_id: MediaId, provider: Provider | None, value: str, *, now: dat
     work was in the catalog already. Raises NotFound and Invalid; a provider that does not answer, as its line."""
     title = _title(media_id)
     title_id, about = title.id, _evidence(title)
+    beside = nfos.of_titles([title_id]).get(title_id)
     db.session.rollback()
     facts = facts_of(about, _there(provider), value)
     if facts is None:
@@ -68,8 +120,12 @@ def choose(media_id: MediaId, provider: Provider | None, value: str, *, now: dat
     if facts.kind != about.kind:
         raise Invalid("That work is of another kind: a film cannot be a show.")
     verdict = Verdict(None, (), "a person chose it")
+    told = nfos.read(beside)
+    facts = joined(told.work, facts, wins=agrees(told.work, facts.ids))
+    key = evidence.key_of(about, beside.fingerprint if beside else "")
     with writing():
-        title_id = settle(title_id, facts, verdict, is_chosen=True, evidence_key=evidence.key_of(about), now=now)
+        title_id = settle(title_id, facts, verdict, is_chosen=True, evidence_key=key, now=now)
+        nfos.tell_episodes(told)
         outbox.enqueue(ARTWORK, {"title_ids": [title_id]}, now=now)
     return title_id
 

@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.adapters.database import FilePath, Instant, Json
 from app.extensions import Model
 
+BESIDE = ("sidecar", "nfo")
+"""Roles of files that lie beside films and are none."""
+
 
 class Library(Model):
     """A folder that is watched. `path` is absolute and resolved."""
@@ -29,8 +32,9 @@ class MediaFile(Model):
     """A file that was probed. `folder`/`name` are relative to the library, byte-exact (surrogate escapes kept).
 
     `signature` is a hash of size and first, middle and last 64 KiB. `state`: ok, broken, refused. `missing_since` is
-    set when it disappeared and kept through the grace period. `role`: main, extra, sample; sidecar is a subtitle file,
-    which is nobody's film (what it means stands in the streams of the films beside it).
+    set when it disappeared and kept through the grace period. `role`: main, extra, sample; those of BESIDE are nobody's
+    film: sidecar is a subtitle file (what it means stands in the streams of the films beside it), nfo one that tells
+    of a film, a show or an episode.
     """
 
     __tablename__ = "media_file"

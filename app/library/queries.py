@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, String, and_, func, literal, or_, select, text, type_coerce
+from sqlalchemy import ColumnElement, Select, String, and_, func, literal, or_, select, text, type_coerce, union_all
 
 from app.catalog.models import Episode, Genre, Title, TitleGenre
 from app.core.media_id import MediaId
 from app.core.query import storable
 from app.extensions import db
+from app.library.counts import PLAYABLE
 from app.library.files import MediaFileOut, files_with
-from app.library.models import FilePart, Library, Match, MediaFile, ScanRun
+from app.library.models import BESIDE, FilePart, Library, Match, MediaFile, ScanRun
 from app.library.placing import DOUBTFUL
 
 READ_AHEAD = 5000
@@ -70,7 +71,7 @@ def unplaced(library_id: int, after_id: int, limit: int) -> Sequence[tuple[int, 
             MediaFile.library_id == library_id,
             MediaFile.id > after_id,
             MediaFile.state == "ok",
-            MediaFile.role != "sidecar",
+            MediaFile.role.not_in(BESIDE),
             MediaFile.missing_since.is_(None),
             Match.file_id.is_(None),
         )
@@ -79,6 +80,35 @@ def unplaced(library_id: int, after_id: int, limit: int) -> Sequence[tuple[int, 
     ).all()
     db.session.rollback()
     return [(row.id, row.folder, row.name, row.problem) for row in rows]
+
+
+def first_paths(title_ids: Sequence[int]) -> dict[int, str]:
+    """Where the first playable file of each of these titles lies; titles without one are left out."""
+    if not title_ids:
+        return {}
+    parts = union_all(
+        select(FilePart.title_id.label("title_id"), FilePart.file_id).where(FilePart.title_id.in_(title_ids)),
+        select(Episode.title_id, FilePart.file_id)
+        .join(FilePart, FilePart.episode_id == Episode.id)
+        .where(Episode.title_id.in_(title_ids)),
+    ).subquery()
+    first = (
+        select(parts.c.title_id, func.min(MediaFile.id).label("file_id"))
+        .join(MediaFile, MediaFile.id == parts.c.file_id)
+        .where(*PLAYABLE)
+        .group_by(parts.c.title_id)
+        .subquery()
+    )
+    rows = db.session.execute(
+        select(first.c.title_id, Library.path, MediaFile.folder, MediaFile.name)
+        .join(MediaFile, MediaFile.id == first.c.file_id)
+        .join(Library, Library.id == MediaFile.library_id)
+    )
+    return {title_id: _whole_path(*place) for title_id, *place in rows}
+
+
+def _whole_path(library: str, folder: str, name: str) -> str:
+    return storable("/".join(part for part in (library.rstrip("/"), folder, name) if part))
 
 
 def roots() -> dict[int, str]:
@@ -111,7 +141,7 @@ def libraries() -> list[LibraryRow]:
             select(
                 MediaFile.library_id,
                 func.count().filter(
-                    MediaFile.state == "ok", MediaFile.role != "sidecar", MediaFile.missing_since.is_(None)
+                    MediaFile.state == "ok", MediaFile.role.not_in(BESIDE), MediaFile.missing_since.is_(None)
                 ),
                 func.count().filter(MediaFile.missing_since.is_not(None)),
                 func.count().filter(MediaFile.state != "ok", MediaFile.missing_since.is_(None)),
@@ -185,7 +215,7 @@ def media_files(
 
 
 def _narrowed(chosen: Select[Any], wanted: FileFilter) -> Select[Any]:
-    chosen = chosen.where(MediaFile.role != "sidecar")
+    chosen = chosen.where(MediaFile.role.not_in(BESIDE))
     if wanted.library_id is not None:
         chosen = chosen.where(MediaFile.library_id == wanted.library_id)
     if wanted.state is not None:
@@ -292,7 +322,7 @@ def _problem(file: MediaFile, library_path: str, match: Match | None, title_kind
     return Problem(
         file_id=file.id,
         library_id=file.library_id,
-        path=storable("/".join(part for part in (library_path.rstrip("/"), file.folder, file.name) if part)),
+        path=_whole_path(library_path, file.folder, file.name),
         kind="doubtful" if file.state == "ok" else "broken" if file.state == "broken" else "refused",
         reason=reason,
         size=file.size,

@@ -12,8 +12,20 @@ from app.adapters import clock
 from app.catalog import providers
 from app.core.errors import Invalid, NotFound
 from app.extensions import writing
-from app.library import folders, matching, queries, service
-from app.web.inputs import GivenName, IdPath, Input, MediaIdPath, Moment, Output, Page, Paging, RowId, answer
+from app.library import editing, folders, matching, queries, service
+from app.web.inputs import (
+    GivenName,
+    IdPath,
+    Input,
+    MediaIdField,
+    MediaIdPath,
+    Moment,
+    Output,
+    Page,
+    Paging,
+    RowId,
+    answer,
+)
 from app.web.security import admin_only, viewer
 
 LIBRARY = Tag(name="library", description="Folders that are watched, and the files in them")
@@ -131,13 +143,17 @@ class Matches(Output):
     """What a title is held to be, and what it may be, best first.
 
     `state`: matched, chosen (by a person), doubtful, unknown (the provider has nothing like it), none (a person said
-    so). `said_name` and `said_year` are what its files say.
+    so). `provider` and `id` name the work that it is held to be. `said_name` and `said_year` are what its files say,
+    `path` is one of them.
     """
 
     state: Literal["matched", "chosen", "doubtful", "unknown", "none"]
+    provider: str | None = None
+    id: str | None = None
     reason: str
     said_name: str
     said_year: int | None = None
+    path: str | None = None
     items: list[MatchChoice]
 
 
@@ -154,9 +170,87 @@ class Matched(Output):
     media_id: str
 
 
+TitleField = Literal["title", "original_title", "year", "overview", "rating", "genres", "people"]
+
+
+class TitleChanges(Input):
+    """What to change; what is left out stays. What is changed is locked: neither a provider nor a file overwrites it.
+
+    `locked` says instead which fields are locked from now on.
+    """
+
+    title: Annotated[str | None, Field(max_length=400)] = None
+    original_title: Annotated[str | None, Field(max_length=400)] = None
+    year: Annotated[int | None, Field(ge=1870, le=2100)] = None
+    overview: Annotated[str | None, Field(max_length=20_000)] = None
+    rating: Annotated[float | None, Field(ge=0, le=10)] = None
+    genres: Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]] | None, Field(max_length=40)] = None
+    locked: list[TitleField] | None = None
+
+
+class Edited(Output):
+    """The title, and which of its fields are locked."""
+
+    media_id: str
+    locked: list[TitleField]
+
+
+class JoinBody(Input):
+    """The other title, which becomes part of this one."""
+
+    media_id: MediaIdField
+
+
+class SplitBody(Input):
+    """The files that are another work."""
+
+    media_file_ids: Annotated[list[RowId], Field(min_length=1, max_length=1000)]
+
+
+FIELDS: dict[str, TitleField] = {"name": "title", "original_name": "original_title"}
+"""Columns that the API calls otherwise."""
+COLUMNS: dict[str, str] = {shown: column for column, shown in FIELDS.items()}
+
+
 def init_app(app: OpenAPI) -> None:
     app.register_api(api)
     app.register_api(media)
+
+
+@media.patch("/<media_id>", summary="Edit a title and lock its fields", responses={200: Edited, 404: None})
+@admin_only
+def edit_title(path: MediaIdPath, body: TitleChanges) -> Response:
+    told = body.model_dump(exclude_unset=True)
+    locked = told.pop("locked", None)
+    with writing():
+        title = editing.edit(
+            path.media_id,
+            {COLUMNS.get(field, field): value for field, value in told.items()},
+            locked=None if locked is None else [COLUMNS.get(field, field) for field in locked],
+            now=clock.now(),
+        )
+        shown = [FIELDS.get(field, field) for field in title.locked_fields]
+    return answer(Edited(media_id=str(path.media_id), locked=shown))  # type: ignore[arg-type]
+
+
+@media.post("/<media_id>/join", summary="Two titles are one work", responses={200: Matched, 404: None})
+@admin_only
+def join_titles(path: MediaIdPath, body: JoinBody) -> Response:
+    with writing():
+        title_id = editing.join(path.media_id, body.media_id, now=clock.now())
+    return answer(Matched(media_id=_shown_id(path.media_id.kind, title_id)))
+
+
+@media.post("/<media_id>/split", summary="Some files are another work", responses={200: Matched, 404: None})
+@admin_only
+def split_title(path: MediaIdPath, body: SplitBody) -> Response:
+    with writing():
+        title_id = editing.split(path.media_id, body.media_file_ids, now=clock.now())
+    return answer(Matched(media_id=_shown_id(path.media_id.kind, title_id)))
+
+
+def _shown_id(kind: str, title_id: int) -> str:
+    return f"{'m' if kind == 'movie' else 's'}{title_id}"
 
 
 @media.get("/<media_id>/matches", summary="What a title may be", responses={200: Matches, 404: None, 503: None})
@@ -168,9 +262,12 @@ def list_matches(path: MediaIdPath, query: MatchesQuery) -> Response:
     return answer(
         Matches(
             state=found.state,  # type: ignore[arg-type]
+            provider=found.provider,
+            id=found.value,
             reason=found.reason,
             said_name=found.said_name,
             said_year=found.said_year,
+            path=found.path,
             items=[MatchChoice.model_validate(one) for one in found.items],
         )
     )
@@ -187,7 +284,7 @@ def choose_match(path: MediaIdPath, body: MatchBody) -> Response:
     if not body.id.isdigit():
         raise Invalid("TMDB's ids are numbers.")
     title_id = matching.choose(media_id, providers.tmdb(current_app.config["MATINEE"]), body.id, now=clock.now())
-    return answer(Matched(media_id=f"{'m' if media_id.kind == 'movie' else 's'}{title_id}"))
+    return answer(Matched(media_id=_shown_id(media_id.kind, title_id)))
 
 
 @api.get("/libraries", summary="Libraries", responses={200: LibraryPage})

@@ -17,7 +17,7 @@ from sqlalchemy import delete, insert, or_, select, update
 from app.core.subtitle_names import SubtitleName, belongs_to, parse_subtitle_name
 from app.extensions import db
 from app.library.intake import SIDECAR_INDEX, Report
-from app.library.models import Library, MediaFile, MediaStream
+from app.library.models import BESIDE, Library, MediaFile, MediaStream
 
 ORPHAN = "no film or episode that it could belong to lies beside it"
 _SUBS = re.compile(r"subs?|subtitles?", re.IGNORECASE)
@@ -119,7 +119,7 @@ def _films(library_id: int, home: str) -> list[_Row]:
         .where(
             MediaFile.library_id == library_id,
             MediaFile.folder == home,
-            MediaFile.role != "sidecar",
+            MediaFile.role.not_in(BESIDE),
             MediaFile.state == "ok",
         )
         .order_by(MediaFile.name)

@@ -1,6 +1,7 @@
 // What every page runs: words, artwork, arrow keys, menus, and the one behaviour each `data-part` asks for.
 import { setCatalog } from "./core/words.js";
 import * as approve from "./pages/approve.js";
+import * as doubts from "./pages/doubts.js";
 import * as filters from "./pages/filters.js";
 import * as folders from "./pages/folders.js";
 import * as fresh from "./pages/fresh.js";
@@ -9,6 +10,7 @@ import * as jobs from "./pages/jobs.js";
 import * as keeping from "./pages/keeping.js";
 import * as libraries from "./pages/libraries.js";
 import * as login from "./pages/login.js";
+import * as matching from "./pages/matching.js";
 import * as pair from "./pages/pair.js";
 import * as people from "./pages/people.js";
 import * as playlist from "./pages/playlist.js";
@@ -26,7 +28,8 @@ import { publishDevice } from "./player/probe.js";
 
 /** @type {Record<string, {attach: (element: any) => unknown}>} */
 const PARTS = {
-  approve, filters, folders, fresh, grid, jobs, keeping, libraries, login, pair, people, playlist, search, settings, setup, toggles,
+  approve, doubts, filters, folders, fresh, grid, jobs, keeping, libraries, login, matching, pair, people, playlist, search, settings,
+  setup, toggles,
 };
 
 theme.attach(document.documentElement);

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import event, select, update
 
-from app.catalog.models import Collection, CollectionTitle, Episode, ExternalId
+from app.catalog.models import Artwork, Collection, CollectionTitle, Episode, ExternalId, Person
 from app.extensions import db
 from app.library.counts import recount
 from app.library.models import MediaFile
@@ -34,6 +34,20 @@ def test_a_film_tells_everything(world: World, user_client: FlaskClient) -> None
     assert file["streams"][0]["default"] is True
     assert file["chapters"] == [{"start": 0.0, "end": 60.0, "title": "One"}]
     assert file["mtime"] == "2023-11-14T22:13:20.000Z"
+
+
+def test_the_page_of_a_film_shows_portraits_where_there_are_some(world: World, user_client: FlaskClient) -> None:
+    title_id = world.film("Heat", 1995, cast=["Al Pacino", "Bob"])
+    with world.unit() as session:
+        al = session.scalars(select(Person.id).where(Person.name == "Al Pacino")).one()
+        portrait = Artwork(person_id=al, kind="poster", origin="provider", path="al.jpg", updated_at=NOW)
+        portrait.width, portrait.height, portrait.thumbhash = 400, 600, "AAAA"
+        session.add(portrait)
+    page = user_client.get(f"/title/m{title_id}", headers={"Accept": "text/html"}).text
+    cast = page.partition(">Cast<")[2].partition("</section>")[0]
+    assert cast.count("<img") == 1
+    assert f'data-hash="AAAA"><img src="/art/p{al}/poster?w=' in cast
+    assert ">B</span>" in cast
 
 
 def test_a_show_tells_its_seasons_episodes_and_files(world: World, user_client: FlaskClient) -> None:

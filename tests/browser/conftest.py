@@ -29,6 +29,7 @@ from app.library.counts import recount
 from app.library.models import Library
 from bench.browser import playwright
 from config import Config, PasswordCost
+from tests.fakes import tmdb
 from tests.playback.stage import Stage, add_file, film, make
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,7 +94,24 @@ def house(tmp_path_factory: pytest.TempPathFactory, redis_url: str, assets: None
         yield found
 
 
-def _house(folder: Path, redis_url: str) -> Iterator[House]:
+@pytest.fixture(scope="module")
+def asking_house(
+    tmp_path_factory: pytest.TempPathFactory, redis_url: str, assets: None, provider: tmdb.Fake
+) -> Iterator[House]:
+    """A server with an administrator and nothing in it that asks the module's `provider` about titles."""
+    for found in _house(tmp_path_factory.mktemp("house"), redis_url, provider.url):
+        with found.stage.app.app_context(), writing():
+            service.create_first_admin(
+                username="aya", password_hash=guards.passwords().hash(PASSWORD), now=datetime.now(UTC)
+            )
+            library = Library(name="Films", path=str(found.stage.films), kind="mixed", created_at=datetime.now(UTC))
+            db.session.add(library)
+            db.session.flush()
+            found.stage.library_id = library.id
+        yield found
+
+
+def _house(folder: Path, redis_url: str, tmdb_url: str = "") -> Iterator[House]:
     with redis.Redis.from_url(redis_url) as client:
         client.flushall()
     config = dataclasses.replace(
@@ -103,10 +121,14 @@ def _house(folder: Path, redis_url: str) -> Iterator[House]:
         transcodes_dir=str(folder / "transcodes"),
         password_cost=PasswordCost(rounds=1, memory_kib=8, lanes=1),
     )
+    if tmdb_url:
+        config = dataclasses.replace(config, tmdb_api_key=tmdb.KEY, tmdb_base_url=tmdb_url)
     films = folder / "films"
     films.mkdir()
     app = web(config)
     stage = Stage(app, config, films)
+    if tmdb_url:
+        stage.settings |= {"TMDB_API_KEY": tmdb.KEY, "TMDB_BASE_URL": tmdb_url}
     with app.app_context():
         db.create_all()
     with socket.socket() as probe:

@@ -182,6 +182,20 @@ def test_a_search_after_the_sign_in_ended_leads_to_the_sign_in_and_back(house: H
     visitor.complaints.clear()  # the refused search is what this test is about
 
 
+def test_a_match_cannot_be_fixed_where_nobody_can_be_asked_and_the_dialog_says_so(house: House, visit: Open) -> None:
+    visitor = visit(house)
+    page = visitor.page
+    page.goto(address(house, "/title/{film}"))
+    page.get_by_role("button", name="Fix match").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("alert")).to_have_text("No provider is set up: the server needs a key for TMDB.")
+    assert complaints_of_axe(page) == []
+    visitor.complaints.clear()  # the refusal is what this test is about
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_role("button", name="Fix match")).to_be_focused()
+
+
 def test_a_title_is_kept_on_a_playlist_and_taken_off_again(house: House, visit: Open) -> None:
     page = visit(house).page
     page.goto(address(house, "/title/{film}"))

@@ -8,7 +8,7 @@ import { qualityMenu, sizeName } from "../../static/js/core/quality.js";
 import { pick } from "../../static/js/core/rectangles.js";
 import { ahead, atPoint, chapterAt, cuts, joined, nextSpeed, target } from "../../static/js/core/seek.js";
 import { bitRate, clock, length, signed } from "../../static/js/core/times.js";
-import { count, pluralForm, setCatalog, t } from "../../static/js/core/words.js";
+import { count, pluralForm, said, sentences, setCatalog, t } from "../../static/js/core/words.js";
 
 test("times read as on a clock, and nothing is ever 0 min long", () => {
   assert.equal(clock(245.4), "4:05");
@@ -114,4 +114,23 @@ test("words are translated, filled and counted as Russian counts", () => {
   assert.equal(count("{n} folder", "{n} folders", 22), "22 папки");
   assert.equal(t("Close"), "Закрыть");
   assert.equal(t("Not in the catalog"), "Not in the catalog");
+});
+
+test("the server's sentences are translated with the numbers, codes and names inside them", () => {
+  setCatalog({ locale: "ru", words: {
+    "the same year ({a})": "тот же год ({a})",
+    "the same length ({a} minutes; the file has {b})": "та же длина (минут: {a}; в файле {b})",
+    "made in {a}": "снято в стране: {a}",
+    "TMDB could not be reached ({a}).": "До TMDB не достучаться ({a}).",
+    "Only 3 of them": "Только три",
+  } });
+  assert.equal(said("the same year (1995)"), "тот же год (1995)");
+  assert.equal(said("made in GB"), "снято в стране: GB");
+  assert.equal(said("TMDB could not be reached (ReadTimeout)."), "До TMDB не достучаться (ReadTimeout).");
+  assert.equal(said("Only 3 of them"), "Только три");
+  assert.equal(said("another year (1995, the files say 1996)"), "another year (1995, the files say 1996)");
+  assert.equal(
+    sentences("the same length (95.5 minutes; the file has 96); made in GB"),
+    "та же длина (минут: 95.5; в файле 96); снято в стране: GB",
+  );
 });

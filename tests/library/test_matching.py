@@ -1,4 +1,4 @@
-"""Titles become a provider's works: on both databases, against a server that speaks TMDB's language."""
+"""Titles become a provider's works, against a server that speaks TMDB's language."""
 
 from __future__ import annotations
 
@@ -25,13 +25,9 @@ from app.personal import queries
 from app.personal import service as personal
 from app.search import queries as search
 from config import Config
-from tests.catalog.fixtures import config as both_databases
-from tests.catalog.fixtures import postgresql_url
 from tests.conftest import Person as Account
 from tests.fakes import tmdb
 from workers import metadata, runtime
-
-__all__ = ["both_databases", "postgresql_url"]
 
 
 def film(number: int, title: str, year: int, minutes: int, **more: Any) -> dict[str, Any]:
@@ -81,8 +77,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[tmdb.Fake]:
 
 
 @pytest.fixture
-def config(both_databases: Config, server: tmdb.Fake) -> Config:
-    return dataclasses.replace(both_databases, tmdb_api_key=tmdb.KEY, tmdb_base_url=server.url)
+def config(config: Config, server: tmdb.Fake) -> Config:
+    return dataclasses.replace(config, tmdb_api_key=tmdb.KEY, tmdb_base_url=server.url)
 
 
 @dataclasses.dataclass

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from babel.messages.extract import extract_from_dir
@@ -96,14 +98,59 @@ def test_every_reason_why_a_file_is_a_problem_has_its_russian_words() -> None:
     assert sentences - known == set()
 
 
+def test_every_reason_for_and_against_a_work_has_its_russian_words() -> None:
+    sentences = {
+        sentence
+        for name in ("__init__", "titles", "weigh")
+        for sentence in told_by(ast.parse((ROOT / f"app/core/match/{name}.py").read_text(encoding="utf-8")))
+    }
+
+    assert len(sentences) > 30
+    assert sentences - set(script_words("ru")["words"]) == set()
+
+
+LENGTHS = "{a} minutes; the file has {b}"
+"""What stands in the brackets of the sentences about a film's length."""
+
+
+def told_by(module: ast.Module) -> Iterator[str]:
+    """Sentences of `Likeness`, of verdicts, and of functions that say one, in the catalog's form."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"Likeness", "Verdict"}:
+            yield from in_form(node.args[-1])
+        elif isinstance(node, ast.FunctionDef) and node.name in {"_why_not", "_said"}:
+            for one in ast.walk(node):
+                if isinstance(one, ast.Return) and one.value:
+                    yield from in_form(one.value)
+        elif isinstance(node, ast.Tuple) and node.elts and isinstance(node.elts[0], ast.Constant):
+            yield from (one for one in in_form(node.elts[0]) if " " in one)
+
+
+def in_form(node: ast.expr) -> Iterator[str]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value:
+        yield node.value
+    elif isinstance(node, ast.IfExp):
+        yield from in_form(node.body)
+        yield from in_form(node.orelse)
+    elif isinstance(node, ast.JoinedStr):
+        places = iter("abcdef")
+        parts = (str(part.value) if isinstance(part, ast.Constant) else f"{{{next(places)}}}" for part in node.values)
+        yield "".join(parts).replace("length ({a})", f"length ({LENGTHS})")
+
+
 def test_a_reason_keeps_what_it_quotes(app: Flask) -> None:
     from app.admin.reasons import in_words
 
     with app.test_request_context(headers={"Accept-Language": "ru"}):
         assert in_words("it cannot be read: moov atom not found") == "файл не читается: moov atom not found"
         assert in_words("the folder says S01; no episode is named") == "в имени папки сказано S01; серия не названа"
+        assert in_words("the same year (1995); made in GB") == "тот же год (1995); снято в стране: GB"
+        assert in_words("the same length (95 minutes; the file has 96); no anime") == (
+            "та же длина (минут: 95; в файле 96); не аниме"
+        )
     with app.test_request_context():
         assert in_words("it is empty") == "it is empty"
+        assert in_words("the same year (1995); made in GB") == "the same year (1995); made in GB"
 
 
 def test_what_the_server_refuses_is_said_in_russian_too() -> None:

@@ -105,7 +105,7 @@ def test_a_burst_of_news_is_few_scans(world: World) -> None:
 
 
 def test_pictures_hidden_files_and_unfinished_downloads_are_no_news(world: World) -> None:
-    for name in (".hidden.mkv", "poster.jpg", "film.mkv.part", "info.nfo"):
+    for name in (".hidden.mkv", "poster.jpg", "film.mkv.part", "info.txt"):
         (world.root / name).write_bytes(b"x")
     time.sleep(2)
     db.session.rollback()

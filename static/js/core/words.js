@@ -21,6 +21,29 @@ export function t(text, values = {}) {
   return filled(typeof word === "string" && word ? word : text, values);
 }
 
+/** What differs from one sentence of a kind to the next: a number, a country, a word alone in brackets. */
+const VALUES = /\((\w+)\)|\b[A-Z]{2}\b|\d+(?:\.\d+)?/g;
+
+/**
+ * A sentence of the server's, which is English; numbers and codes inside it are `{a}`, `{b}` … in the catalog.
+ * @param {string} text
+ */
+export function said(text) {
+  if (catalog.words[text]) return t(text);
+  /** @type {Record<string, string>} */
+  const values = {};
+  let place = 97; // a
+  const key = text.replace(VALUES, (whole, word) => {
+    const name = String.fromCharCode(place++);
+    values[name] = word || whole;
+    return word ? `({${name}})` : `{${name}}`;
+  });
+  return catalog.words[key] ? t(key, values) : text;
+}
+
+/** Several such sentences, divided by semicolons. @param {string} text */
+export const sentences = (text) => text.split(/; (?![^(]*\))/).map(said).join("; ");
+
 /**
  * A counted phrase; `{n}` is the number.
  * @param {string} one

@@ -1,11 +1,11 @@
 // Calls to the server's JSON API with the page's own session.
-import { t } from "../core/words.js";
+import { said } from "../core/words.js";
 
 /** What the server said when it could not do something: a sentence, and a code for decisions. */
 export class Problem extends Error {
   /** @param {number} status @param {{detail?: string, code?: string, errors?: {field: string, message: string}[]}} body @param {number} retryAfter */
   constructor(status, body, retryAfter) {
-    super(body.detail ? t(body.detail) : ""); // the server's sentences are English; the catalog knows them
+    super(body.detail ? said(body.detail) : ""); // the server's sentences are English; the catalog knows them
     this.status = status;
     this.code = body.code || (status ? "failed" : "offline");
     this.errors = body.errors || [];

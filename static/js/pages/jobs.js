@@ -14,6 +14,7 @@ function name(job) {
   const what = detail.library || detail.name || detail.title || "";
   if (job.kind === "scan") return what ? t("Scanning {name}", { name: what }) : t("Scanning the libraries");
   if (job.kind === "artwork") return t("Looking for artwork");
+  if (job.kind === "metadata") return t("Asking what the titles are");
   if (job.kind === "plan") return t("Making films ready to open at once");
   if (job.kind === "prepare") return what ? t("Preparing {name}", { name: what }) : t("Preparing video");
   if (job.kind === "tidy") return t("Tidying up");
