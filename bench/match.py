@@ -149,7 +149,7 @@ def matching() -> None:
     from workers.metadata import Matching, batches
 
     work: Any = SimpleNamespace(
-        payload={}, hold=lambda: None, report=lambda *_a, **_k: None, raise_if_cancelled=lambda: None
+        id=1, payload={}, hold=lambda: None, report=lambda *_a, **_k: None, raise_if_cancelled=lambda: None
     )
     provider = providers.tmdb(Config.from_env())
     assert provider is not None

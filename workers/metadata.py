@@ -35,6 +35,8 @@ from workers.runtime import Work, application, job
 log = structlog.get_logger(__name__)
 
 BATCH = 40
+PICTURED = 400
+"""Titles whose pictures one job makes."""
 NOTHING_SAID = Verdict(None, (), "")
 
 
@@ -108,9 +110,10 @@ class Matching:
         self.is_forced = bool(work.payload.get("force"))
         self.counts = dict.fromkeys(("matched", "doubtful", "unknown", "unchanged", "put_off"), 0)
         self.problem: str | None = None
+        self.pictured = 0
 
     def batch(self, title_ids: Sequence[int], done: int, of: int) -> None:
-        """Some titles; their pictures are asked for at the end, all at once."""
+        """Some titles, each in a write unit of its own."""
         beside = nfos.of_titles(title_ids)
         if self.provider is None:
             self._leave_be([one for one in title_ids if one not in beside])
@@ -119,7 +122,6 @@ class Matching:
         decided = {key: (row.state, row.provider, row.value, row.evidence_key) for key, row in known.items()}
         due = {key for key, row in known.items() if self._is_time(row.next_at)}
         db.session.rollback()
-        changed = []
         for place, title_id in enumerate(title_ids):
             self.work.raise_if_cancelled()
             self.work.report((done + place) / of, counts=dict(self.counts))
@@ -133,12 +135,7 @@ class Matching:
             if not is_due or (state == "none" and not self.is_forced):
                 self.counts["unchanged"] += 1
                 continue
-            if self._one(Case(title_id, evidence, key, mine, self._read(mine), state, holder, value)):
-                changed.append(title_id)
-        if changed:
-            with writing():
-                self.work.hold()
-                outbox.enqueue(ARTWORK, {"title_ids": changed}, now=now())
+            self._one(Case(title_id, evidence, key, mine, self._read(mine), state, holder, value))
 
     def tell(self) -> None:
         """The last report."""
@@ -163,8 +160,8 @@ class Matching:
             log.warning("an NFO file was passed over", path=path, reason=reason)
         return told
 
-    def _one(self, case: Case) -> bool:
-        """Decides one title, or fetches again what it is; True when facts of it were written."""
+    def _one(self, case: Case) -> None:
+        """Decides one title, or fetches again what it is; its pictures are asked for in the same unit."""
         verdict, facts = NOTHING_SAID, None
         is_put_off = self.problem is not None
         if self.provider is not None and not is_put_off:
@@ -178,8 +175,17 @@ class Matching:
             self.work.hold()
             if not self._is_as_read(case):
                 self.counts["put_off"] += 1  # it was scanned again meanwhile, and is due again
-                return False
-            return self._write(case, verdict, facts, is_put_off=is_put_off)
+            elif (title_id := self._write(case, verdict, facts, is_put_off=is_put_off)) is not None:
+                self._ask_for_pictures(title_id)
+
+    def _ask_for_pictures(self, title_id: int) -> None:
+        """One job for some hundred titles: it waits behind this one, and is told of each as it is written."""
+        key = f"{ARTWORK.name}:of:{self.work.id}:{self.pictured // PICTURED}"
+        self.pictured += 1
+        waiting = next((one for one in outbox.open_with(key) if one.state == "queued"), None)
+        ids = [*waiting.payload["title_ids"], title_id] if waiting is not None else [title_id]
+        if waiting is None or not outbox.amend(waiting.id, {"title_ids": ids}):
+            outbox.enqueue(ARTWORK, {"title_ids": [title_id]}, dedupe_key=key, now=now())
 
     def _asked(self, case: Case, provider: Provider) -> tuple[Verdict, WorkFacts | None]:
         """What the provider says, with what the NFO file says."""
@@ -202,8 +208,11 @@ class Matching:
         beside = nfos.of_titles([case.title_id]).get(case.title_id)
         return (beside.fingerprint if beside else "") == (case.beside.fingerprint if case.beside else "")
 
-    def _write(self, case: Case, verdict: Verdict, facts: WorkFacts | None, *, is_put_off: bool) -> bool:
-        """Writes down what came of it, inside a write unit. `facts` are a provider's, where one knows the work."""
+    def _write(self, case: Case, verdict: Verdict, facts: WorkFacts | None, *, is_put_off: bool) -> int | None:
+        """Writes down what came of it, inside a write unit. `facts` are a provider's, where one knows the work.
+
+        Returns the title of which something was told: another one, where two became one.
+        """
         until = None if self.provider is not None else metadata.NOBODY_TO_ASK
         alone, title_id, key = case.alone, case.title_id, case.key
         nobody_said = self.provider is None or is_put_off
@@ -228,7 +237,7 @@ class Matching:
             metadata.rest(title_id, until=until)
         self.counts["put_off"] += is_put_off
         self.counts["matched"] += is_written and not is_put_off
-        return is_written
+        return title_id if is_written else None
 
     def _not_found(self, case: Case, verdict: Verdict) -> None:
         found: Literal["doubtful", "unknown"] = "doubtful" if verdict.ranked else "unknown"

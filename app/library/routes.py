@@ -217,7 +217,7 @@ def init_app(app: OpenAPI) -> None:
     app.register_api(media)
 
 
-@media.patch("/<media_id>", summary="Edit a title and lock its fields", responses={200: Edited, 404: None})
+@media.patch("/<media_id>/details", summary="Edit a title and lock its fields", responses={200: Edited, 404: None})
 @admin_only
 def edit_title(path: MediaIdPath, body: TitleChanges) -> Response:
     told = body.model_dump(exclude_unset=True)

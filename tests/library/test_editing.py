@@ -45,7 +45,8 @@ def scan_again(shelf: Shelf, path: str) -> set[int]:
 def test_what_was_edited_is_locked_and_stays(shelf: Shelf, admin_client: FlaskClient) -> None:
     title_id = shelf.add("Heat (1995).mkv", 170)
     answer = admin_client.patch(
-        f"/api/v1/media/m{title_id}", json={"title": "Heat, the long one", "year": 1996, "genres": ["Crime", "Drama"]}
+        f"/api/v1/media/m{title_id}/details",
+        json={"title": "Heat, the long one", "year": 1996, "genres": ["Crime", "Drama"]},
     )
     assert answer.status_code == 200
     match()
@@ -58,8 +59,8 @@ def test_what_was_edited_is_locked_and_stays(shelf: Shelf, admin_client: FlaskCl
 
 def test_a_lock_can_be_taken_off(shelf: Shelf, admin_client: FlaskClient) -> None:
     title_id = shelf.add("Heat (1995).mkv", 170)
-    admin_client.patch(f"/api/v1/media/m{title_id}", json={"overview": "Mine."})
-    admin_client.patch(f"/api/v1/media/m{title_id}", json={"locked": []})
+    admin_client.patch(f"/api/v1/media/m{title_id}/details", json={"overview": "Mine."})
+    admin_client.patch(f"/api/v1/media/m{title_id}/details", json={"locked": []})
     match()
     assert title(title_id).overview == "What happens in Heat."
 
@@ -67,7 +68,7 @@ def test_a_lock_can_be_taken_off(shelf: Shelf, admin_client: FlaskClient) -> Non
 @pytest.mark.parametrize("body", [{"title": " "}, {"year": 1500}, {"rating": 11}, {"locked": ["path"]}])
 def test_nonsense_is_refused(shelf: Shelf, admin_client: FlaskClient, body: dict[str, object]) -> None:
     title_id = shelf.add("Heat (1995).mkv", 170)
-    assert admin_client.patch(f"/api/v1/media/m{title_id}", json=body).status_code == 422
+    assert admin_client.patch(f"/api/v1/media/m{title_id}/details", json=body).status_code == 422
     assert title(title_id).locked_fields == []
 
 
@@ -131,6 +132,6 @@ def test_what_cannot_be_split_is_told(shelf: Shelf, admin_client: FlaskClient) -
 
 def test_only_an_administrator_edits(shelf: Shelf, user_client: FlaskClient) -> None:
     film = shelf.add("Heat (1995).mkv", 170)
-    assert user_client.patch(f"/api/v1/media/m{film}", json={"title": "Mine"}).status_code == 403
+    assert user_client.patch(f"/api/v1/media/m{film}/details", json={"title": "Mine"}).status_code == 403
     assert user_client.post(f"/api/v1/media/m{film}/join", json={"media_id": "m1"}).status_code == 403
     assert user_client.post(f"/api/v1/media/m{film}/split", json={"media_file_ids": [1]}).status_code == 403

@@ -165,6 +165,15 @@ def test_a_film_is_told_of_in_full(shelf: Shelf) -> None:
     assert [job.payload for job in waiting] == [{"title_ids": [title_id]}]
 
 
+def test_one_job_makes_the_pictures_of_many_titles(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metadata, "PICTURED", 2)
+    titles = [shelf.add(name, minutes) for name, minutes in (("Heat (1995).mkv", 170), ("Heat (1986).mkv", 101))]
+    titles.append(shelf.add("Amelie (2001).mkv", 122))
+    match()
+    waiting = db.session.scalars(select(outbox.Job).where(outbox.Job.kind == ARTWORK.name).order_by(outbox.Job.id))
+    assert [job.payload["title_ids"] for job in waiting] == [titles[:2], titles[2:]]
+
+
 def test_it_is_found_by_any_of_its_names(shelf: Shelf) -> None:
     title_id = shelf.add("Amelie (2001)/Amelie (2001).mkv", 122)
     match()
