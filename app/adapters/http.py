@@ -17,7 +17,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
@@ -122,25 +122,11 @@ class Line:
         except ValueError:
             raise Outage(f"{self.settings.name} answered with something that is no JSON.", retry_after=REST_S) from None
 
-    def post(self, path: str, body: Mapping[str, Any]) -> Any:
-        """As `get`, with a JSON body; remembered by its content, so only for questions."""
-        response = self._checked("POST", self.settings.base_url + path, json=body)
-        try:
-            return response.json()
-        except ValueError:
-            raise Outage(f"{self.settings.name} answered with something that is no JSON.", retry_after=REST_S) from None
-
     def fetch(self, url: str, params: Mapping[str, str | int] | None = None) -> requests.Response:
         """What stands at a URL; the answer is good (2xx) and whole."""
-        return self._checked("GET", url, params=dict(params or {}))
-
-    def close(self) -> None:
-        self.session.close()
-
-    def _checked(self, method: str, url: str, **more: Any) -> requests.Response:
         name = self.settings.name
         try:
-            response: requests.Response = self.session.request(method, url, **more)
+            response: requests.Response = self.session.get(url, params=dict(params or {}))
         except (Outage, Rejected, Missing):
             raise
         except _PrivateAddress:
@@ -166,7 +152,6 @@ def _session(settings: LineSettings, cache: Path | None) -> CachedSession | requ
             backend=SQLiteCache(str(cache), wal=True, busy_timeout=10_000),
             expire_after=settings.fresh_for,
             stale_if_error=STALE_S,
-            allowable_methods=("GET", "POST"),
             allowable_codes=(200, 404),
             match_headers=["Accept-Language"],
         )
@@ -324,18 +309,13 @@ def _is_below(url: str, base: str) -> bool:
 
 
 def _pool(pool: type, connection: type[HTTPConnection], trusted: frozenset[str]) -> type:
-    guarded = type(f"Guarded{connection.__name__}", (connection,), {"_new_conn": partial_method(_connect, trusted)})
+    """A pool whose connections lead to addresses that were checked."""
+
+    def new_connection(self: HTTPConnection) -> socket.socket:
+        return _connect(self, trusted)
+
+    guarded = type(f"Guarded{connection.__name__}", (connection,), {"_new_conn": new_connection})
     return type(f"Guarded{pool.__name__}", (pool,), {"ConnectionCls": guarded})
-
-
-def partial_method(function: Callable[..., Any], trusted: frozenset[str]) -> Callable[[HTTPConnection], socket.socket]:
-    """A method of a connection that knows which hosts are trusted."""
-
-    def method(self: HTTPConnection) -> socket.socket:
-        made: socket.socket = function(self, trusted)
-        return made
-
-    return method
 
 
 def _connect(connection: HTTPConnection, trusted: frozenset[str]) -> socket.socket:
@@ -356,8 +336,6 @@ def _connect(connection: HTTPConnection, trusted: frozenset[str]) -> socket.sock
             return create_connection(
                 (address, port), connection.timeout, connection.source_address, connection.socket_options
             )
-        except TimeoutError as error:
-            failure = error
         except OSError as error:
             failure = error
     if isinstance(failure, TimeoutError):

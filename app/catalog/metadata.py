@@ -34,7 +34,6 @@ from app.web.words import LANGUAGES
 
 State = Literal["matched", "chosen", "doubtful", "unknown", "none"]
 SETTLED: frozenset[str] = frozenset({"matched", "chosen", "none"})
-BY_A_PERSON: frozenset[str] = frozenset({"chosen", "none"})
 MOST_OTHER_NAMES = 40
 MOST_PICTURES = 12
 SHOWN_CAST = 12

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import func, select
 
@@ -155,14 +155,14 @@ def settle(
     Returns the id of the title that stays.
     """
     others = [one for one in metadata.external_titles(facts.provider, facts.value, facts.kind) if one != title_id]
-    state = "chosen" if is_chosen else "matched"
-    metadata.adopt(title_id, facts, state=state, verdict=verdict, evidence_key=evidence_key, now=now)  # type: ignore[arg-type]
+    state: Literal["chosen", "matched"] = "chosen" if is_chosen else "matched"
+    metadata.adopt(title_id, facts, state=state, verdict=verdict, evidence_key=evidence_key, now=now)
     for other in others:
         oldest, newest = sorted((title_id, other))
         merge(oldest, newest, now=now)
         title_id = oldest
     if others:
-        metadata.adopt(title_id, facts, state=state, verdict=verdict, evidence_key="", now=now)  # type: ignore[arg-type]
+        metadata.adopt(title_id, facts, state=state, verdict=verdict, evidence_key="", now=now)
     if facts.kind == "show" and place_counted_through(title_id, now=now):
         metadata.tell_episodes(title_id, facts)
     return title_id
