@@ -31,6 +31,7 @@ WIDE_CANDIDATES = 600
 EPISODE_CANDIDATES = 80
 FILLERS = 100
 GOOD = 0.9  # a score: all that was typed is there
+FAIR = 0.7
 WHOLE = 1.4  # the name itself was typed
 ENOUGH = 5
 EPISODE_COST = 0.15
@@ -131,8 +132,8 @@ def search(query: str, narrowing: Narrowing) -> list[Hit]:
         if hits or filters.is_explicit:
             return hits
     hits = _search(query, narrowing)
-    if _best({hit.media_id: hit for hit in hits}) >= GOOD:
-        return hits
+    if hits and hits[0].score >= FAIR:
+        return hits  # most of what was typed is there, mistakes put right
     for further in (_in_the_other_layout, _by_people_and_collections):
         other = further(query, narrowing)
         if other and (not hits or other[0].score > hits[0].score):
